@@ -1,0 +1,38 @@
+/** Reasons for a local failure; these never cross the wire. Wire errors are `RpcError` in `protocol`. */
+export type ExecServerErrorCode =
+  | 'connectionClosed'
+  | 'handshakeFailed'
+  | 'requestTimedOut'
+  | 'protocolViolation'
+  | 'invalidArguments'
+  | 'executorStartFailed'
+  | 'listenFailed'
+  | 'stateFileUnusable';
+
+/** A failure with a stable `code` to branch on and a message of the shape `Failed to <verb> <target>: <reason>`. */
+export class ExecServerError extends Error {
+  constructor(
+    readonly code: ExecServerErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ExecServerError';
+  }
+}
+
+/** Whatever was thrown, as an `Error`. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** The system error code (`ENOENT`, …) of a thrown value, if it carries one. */
+export function errnoCodeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+/** Marks a branch the compiler knows to be unreachable. */
+export function assertNever(value: never): never {
+  throw new Error(`Unexpected value: ${String(value)}`);
+}

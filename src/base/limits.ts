@@ -1,0 +1,78 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+
+/**
+ * Every bound of the executor, in one place. Sizes are bytes, times milliseconds. "Measured peer" is
+ * `codex exec-server` 0.169.0; where a value equals the peer's, clients already live with it.
+ */
+export const defaultLimits = {
+  /** One inbound message. Equals the measured peer; file content arrives as base64, so about 48 MiB of it. */
+  maxMessageBytes: 64 * MIB,
+  /** JSON values in one inbound message (measured peer). Bounds what a small hostile text can expand to. */
+  maxJsonValues: 262_144,
+  /** Nesting of one inbound message (measured peer). */
+  maxJsonDepth: 128,
+  /** Request line and headers before the upgrade; Node's own default, stated here because it is a guard. */
+  maxHeaderBytes: 16 * KIB,
+  /** Sockets that have not passed the token check yet. Enough for a burst of reconnects, too few to hurt. */
+  maxUnauthenticatedSockets: 32,
+  /** Time from the TCP connect to a finished upgrade; the client's own connect deadline is 10 s. */
+  upgradeTimeoutMs: 10 * SECOND,
+  /** Time from the upgrade to a successful `initialize`; the client's own deadline is 10 s. */
+  initializeTimeoutMs: 10 * SECOND,
+  /** Authenticated agent connections. One agent uses one. */
+  maxConnections: 16,
+  /** Sessions, detached ones included. */
+  maxSessions: 32,
+  /** Processes of one session that have not closed. */
+  maxProcessesPerSession: 64,
+  /** Processes of all sessions that have not closed. */
+  maxProcesses: 256,
+  /** Requests of one connection that wait for their turn; beyond it the socket is not read. */
+  maxQueuedRequests: 64,
+  /** Requests of one connection that took effect and now wait (long polls, writes to a full child). */
+  maxWaitingRequests: 1024,
+  /** Output kept per process, newest first (measured peer). */
+  maxRetainedOutputBytes: 1 * MIB,
+  /** Chunks kept per process: one-byte chunks must not cost more memory than their bytes (peer's source). */
+  maxRetainedOutputChunks: 50_000,
+  /** Send queue of a connection at which its processes stop being read, and below which they go on. */
+  sendQueueHighBytes: 512 * KIB,
+  sendQueueLowBytes: 128 * KIB,
+  /** Input waiting for a child that does not read; a write beyond it waits for its answer. */
+  maxQueuedStdinBytes: 8 * MIB,
+  /** Accepted write ids remembered per process, so that a retried write is not doubled (measured peer). */
+  maxRememberedWriteIds: 4096,
+  /** How long a closed process stays readable and its id taken (measured peer). */
+  closedProcessRetentionMs: 80 * SECOND,
+  /** How long a session outlives its connection (measured peer); the client gives up after 45 s. */
+  detachedSessionTtlMs: 80 * SECOND,
+  /** Longest `waitMs` of a `process/read`. */
+  maxReadWaitMs: 60 * SECOND,
+  /** Largest file `fs/readFile` returns whole (measured peer). */
+  maxReadFileBytes: 512 * MIB,
+  /** Interval of pings (measured peer: 30 s), and the silence after which a socket counts as dead. */
+  pingIntervalMs: 15 * SECOND,
+  deadConnectionMs: 45 * SECOND,
+  /** How long the old socket of a session may take to prove it is alive before a resume takes over. */
+  takeoverPingMs: 1 * SECOND,
+  /** From the polite signal to the forced one when the executor ends processes by itself. */
+  terminateGraceMs: 2 * SECOND,
+  /** Longest wait for a close handshake before the socket is cut. */
+  closeHandshakeMs: 1 * SECOND,
+  /** Whole shutdown, trees included. */
+  shutdownMs: 4 * SECOND,
+  /** Refused tokens per minute before answers are delayed; a person mistyping stays far below. */
+  maxAuthFailuresPerMinute: 10,
+  /** Bytes of an id or a client name a caller may choose. */
+  maxIdBytes: 256,
+  /** Unacknowledged output of one viewer; beyond it the viewer skips ahead with a notice. */
+  viewerWindowBytes: 256 * KIB,
+  /** Exited processes and ended sessions remembered for the tree, metadata only. */
+  maxRememberedExits: 200,
+  maxRememberedSessions: 20,
+} as const;
+
+/** The bounds an executor runs with; tests lower single ones. */
+export type Limits = { readonly [K in keyof typeof defaultLimits]: number };
