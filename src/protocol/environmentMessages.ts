@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+export const CapabilitiesSchema = z.record(z.string(), z.boolean());
+
+export const EnvironmentInfoSchema = z.object({
+  shell: z.object({ name: z.enum(['bash', 'zsh', 'sh', 'powershell', 'cmd']), path: z.string() }),
+  executorVersion: z.string().optional(),
+  cwd: z.string().optional(),
+  userHomeDir: z.string().optional(),
+  platformOs: z.string().optional(),
+  prependPathDirs: z.array(z.string()).optional(),
+  temporaryDirectories: z.array(z.string()).optional(),
+  tempDir: z.string().optional(),
+  /** Features a client may use beyond the basic methods; absent means false. */
+  capabilities: CapabilitiesSchema.optional(),
+});
+/** What a client learns about the place its commands run in. Paths are `file:` URIs, but for `shell.path`. */
+export type EnvironmentInfoResponse = z.infer<typeof EnvironmentInfoSchema>;
+
+export const EnvironmentStatusSchema = z.object({ status: z.string() });
+export type EnvironmentStatusResponse = z.infer<typeof EnvironmentStatusSchema>;

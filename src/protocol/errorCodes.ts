@@ -1,0 +1,137 @@
+import { errnoCodeOf } from '../base/errors';
+import { constants as osConstants } from 'node:os';
+
+/** Numeric codes on the wire. The first six are the measured peer's; those from −32012 down are ours. */
+export const ErrorCode = {
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  notFound: -32004,
+  sessionAttachedElsewhere: -32010,
+  /** The user switched the environment, or this capability of it, off. */
+  capabilityDisabled: -32012,
+  /** A person has taken over the keyboard of this process. */
+  inputHeldByUser: -32013,
+  /** A bound of `limits.ts` is reached; the message names it. */
+  limitReached: -32014,
+  /** A write outside the folders that `execServer.filesystem.writeScope` allows. */
+  outsideWriteScope: -32015,
+} as const;
+
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** A failure that crosses the wire as it is. Make one through the factories below. */
+export class RpcError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'RpcError';
+  }
+}
+
+export const invalidRequest = (message: string): RpcError =>
+  new RpcError(ErrorCode.invalidRequest, message);
+
+export const invalidParams = (message: string): RpcError =>
+  new RpcError(ErrorCode.invalidParams, message);
+
+export const methodNotFound = (method: string): RpcError =>
+  new RpcError(ErrorCode.methodNotFound, `exec-server does not implement \`${method}\``);
+
+export const unknownProcess = (processId: string): RpcError =>
+  invalidRequest(`unknown process id ${processId}`);
+
+export const unknownSession = (sessionId: string): RpcError =>
+  invalidRequest(`unknown session id ${sessionId}`);
+
+export const sessionAttachedElsewhere = (sessionId: string): RpcError =>
+  new RpcError(
+    ErrorCode.sessionAttachedElsewhere,
+    `session ${sessionId} is already attached to another connection`,
+  );
+
+export const capabilityDisabled = (capability: string): RpcError =>
+  new RpcError(
+    ErrorCode.capabilityDisabled,
+    `${capability} is disabled: the user switched Exec Server off in VS Code`,
+  );
+
+export const inputHeldByUser = (processId: string): RpcError =>
+  new RpcError(
+    ErrorCode.inputHeldByUser,
+    `the user has taken over the keyboard of process ${processId}; input from the agent is refused until it is handed back`,
+  );
+
+export const limitReached = (what: string, limit: number): RpcError =>
+  new RpcError(ErrorCode.limitReached, `limit reached: at most ${limit} ${what}`);
+
+export const outsideWriteScope = (path: string): RpcError =>
+  new RpcError(
+    ErrorCode.outsideWriteScope,
+    `refused to write ${path}: it is outside the workspace folders and the temporary directory (setting execServer.filesystem.writeScope)`,
+  );
+
+/** Anything thrown, as it leaves on the wire. An unexpected failure keeps its text to itself. */
+export function toRpcError(thrown: unknown): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  const systemCode = errnoCodeOf(thrown);
+  if (systemCode !== undefined && systemCode in systemErrorTexts) return fromErrno(systemCode);
+  return new RpcError(ErrorCode.internal, 'internal error', { cause: thrown });
+}
+
+/** A system error in the peer's words: `<strerror> (os error <errno>)`. */
+export function systemErrorText(code: string): string {
+  const text = systemErrorTexts[code] ?? code;
+  const number = errnoNumbers[code];
+  return number === undefined ? text : `${text} (os error ${number})`;
+}
+
+/** As `fs/*` answers it: absent is −32004, everything else −32603. */
+export function fromErrno(code: string): RpcError {
+  const wireCode = code === 'ENOENT' ? ErrorCode.notFound : ErrorCode.internal;
+  return new RpcError(wireCode, systemErrorText(code));
+}
+
+/** As `process/start` answers it: a missing program is −32603 too. */
+export function spawnFailed(code: string): RpcError {
+  return new RpcError(ErrorCode.internal, systemErrorText(code));
+}
+
+const errnoNumbers: Readonly<Record<string, number>> = { ...osConstants.errno };
+
+/** strerror(3) in the C locale; Node gives its own wording, which clients have never seen. */
+const systemErrorTexts: Readonly<Record<string, string>> = {
+  E2BIG: 'Argument list too long',
+  EACCES: 'Permission denied',
+  EAGAIN: 'Resource temporarily unavailable',
+  EBADF: 'Bad file descriptor',
+  EBUSY: 'Device or resource busy',
+  EEXIST: 'File exists',
+  EFBIG: 'File too large',
+  EINVAL: 'Invalid argument',
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  EMLINK: 'Too many links',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENODEV: 'No such device',
+  ENOENT: 'No such file or directory',
+  ENOEXEC: 'Exec format error',
+  ENOMEM: 'Cannot allocate memory',
+  ENOSPC: 'No space left on device',
+  ENOTDIR: 'Not a directory',
+  ENOTEMPTY: 'Directory not empty',
+  ENOTSUP: 'Operation not supported',
+  ENXIO: 'No such device or address',
+  EPERM: 'Operation not permitted',
+  EPIPE: 'Broken pipe',
+  EROFS: 'Read-only file system',
+  ETXTBSY: 'Text file busy',
+  EXDEV: 'Invalid cross-device link',
+};

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { EnvironmentInfoSchema } from './environmentMessages';
+import { optional } from './primitives';
+
+export const InitializeParamsSchema = z.object({
+  clientName: z.string(),
+  /** The session to take up again after a lost connection. */
+  resumeSessionId: optional(z.string()),
+});
+export type InitializeParams = z.infer<typeof InitializeParamsSchema>;
+
+export const InitializeResponseSchema = z.object({
+  sessionId: z.string(),
+  environmentInfo: EnvironmentInfoSchema.optional(),
+});
+export type InitializeResponse = z.infer<typeof InitializeResponseSchema>;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { defaultLimits } from '../base/limits';
+import { parsePathText } from './pathText';
+import { RpcError } from './errorCodes';
+
+/** The caller's handle of a process, unique in its session. */
+export const ProcessIdSchema = z
+  .string()
+  .refine((id) => Buffer.byteLength(id) <= defaultLimits.maxIdBytes, {
+    message: `longer than ${defaultLimits.maxIdBytes} bytes`,
+  });
+
+/** A path in either form of `pathText.ts`. It stays text here; handlers read it with `parsePathText`. */
+export const PathTextSchema = z.string().superRefine((text, context) => {
+  try {
+    parsePathText(text);
+  } catch (error) {
+    // A URI that is well formed but means nothing here is the handler's to refuse, with another code.
+    if (error instanceof RpcError && error.code === -32602) {
+      context.addIssue({ code: 'custom', message: error.message, params: { verbatim: true } });
+    }
+  }
+});
+
+/** Bytes as padded standard base64; decoded by `decodeBase64`, once, where they are used. */
+export const Base64Schema = z.string();
+
+/** An unsigned count or cursor. */
+export const UnsignedSchema = z.number().int().nonnegative();
+
+/** A terminal dimension, in character cells; the kernel keeps it in 16 bits. */
+export const CellCountSchema = z.number().int().min(1).max(65_535);
+
+/** A request without parameters: absent, `null` or an empty object. */
+export const NoParamsSchema = z.union([z.null(), z.strictObject({})]).optional();
+
+/** An empty result. */
+export const EmptyResponseSchema = z.object({});
+
+/** A member that may be absent or `null`, both meaning the same. */
+export function optional<T extends z.ZodType>(schema: T): z.ZodOptional<z.ZodNullable<T>> {
+  return schema.nullable().optional();
+}
