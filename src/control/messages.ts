@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import {
+  CellCountSchema,
+  EmptyResponseSchema,
+  UnsignedSchema,
+  optional,
+} from '../protocol/primitives';
+import { ProcessSignalSchema } from '../protocol/processMessages';
+import type { RequestSpec } from '../protocol/methods';
+
+/**
+ * The channel between the editor and its executor: `/control` on the executor's listener, opened with
+ * the owner token. It uses the envelope of the agents' wire with methods of its own.
+ *
+ * A process is named by its `serial` here, a number the executor gives once, because the agents'
+ * `processId` is unique in its session only and becomes free again.
+ */
+
+export const EnvironmentModeSchema = z.enum(['local', 'disabled']);
+/** Where agents' calls go: this machine, or nowhere. */
+export type EnvironmentMode = z.infer<typeof EnvironmentModeSchema>;
+
+export const ListenerViewSchema = z.object({
+  port: z.number().int(),
+  /** The address agents use, without the token. */
+  url: z.string(),
+  /** The agents' secret. The editor keeps it out of logs, titles and errors. */
+  token: z.string(),
+  /** Agent connections, authenticated and open. */
+  connections: z.number().int(),
+});
+export type ListenerView = z.infer<typeof ListenerViewSchema>;
+
+export const SessionViewSchema = z.object({
+  sessionId: z.string(),
+  clientName: z.string(),
+  /** `ended` sessions stay listed for as long as exits of theirs are remembered. */
+  state: z.enum(['attached', 'detached', 'ended']),
+  createdAtMs: z.number(),
+  /** When a detached session expires. */
+  expiresAtMs: z.number().optional(),
+});
+export type SessionView = z.infer<typeof SessionViewSchema>;
+
+export const ProcessViewSchema = z.object({
+  serial: UnsignedSchema,
+  sessionId: z.string(),
+  processId: z.string(),
+  argv: z.array(z.string()),
+  cwd: z.string(),
+  pid: z.number().int().optional(),
+  tty: z.boolean(),
+  /** Whether input can reach the process at all (a terminal, or stdin kept open). */
+  acceptsInput: z.boolean(),
+  /** `closing`: the program exited, but something it started still holds its output. */
+  state: z.enum(['running', 'closing', 'closed']),
+  exitCode: z.number().int().optional(),
+  /** Who ended it, when a person or the executor did. */
+  endedBy: z.enum(['user', 'agent', 'sessionExpired', 'shutdown']).optional(),
+  inputHolder: z.enum(['agent', 'user']),
+  startedAtMs: z.number(),
+  exitedAtMs: z.number().optional(),
+  lastOutputAtMs: z.number().optional(),
+  outputBytes: UnsignedSchema,
+});
+export type ProcessView = z.infer<typeof ProcessViewSchema>;
+
+export const SnapshotSchema = z.object({
+  executor: z.object({
+    /** Random per start; tells a restarted executor from the same one. */
+    instanceId: z.string(),
+    pid: z.number().int(),
+    version: z.string(),
+    startedAtMs: z.number(),
+  }),
+  listener: ListenerViewSchema,
+  mode: EnvironmentModeSchema,
+  sessions: z.array(SessionViewSchema),
+  processes: z.array(ProcessViewSchema),
+});
+/** Everything the editor shows, at one moment. */
+export type Snapshot = z.infer<typeof SnapshotSchema>;
+
+export const ChangedNotificationSchema = z.object({
+  listener: ListenerViewSchema.optional(),
+  mode: EnvironmentModeSchema.optional(),
+  /** Added or changed, whole. */
+  sessions: z.array(SessionViewSchema).optional(),
+  removedSessions: z.array(z.string()).optional(),
+  processes: z.array(ProcessViewSchema).optional(),
+  removedProcesses: z.array(UnsignedSchema).optional(),
+});
+export type ChangedNotification = z.infer<typeof ChangedNotificationSchema>;
+
+export const NoticeNotificationSchema = z.object({
+  /** `authFailures`: several wrong tokens in a short time. */
+  code: z.enum(['authFailures']),
+  message: z.string(),
+});
+export type NoticeNotification = z.infer<typeof NoticeNotificationSchema>;
+
+export const LogNotificationSchema = z.object({
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error']),
+  line: z.string(),
+});
+/** One line of the executor's log, redacted. */
+export type LogNotification = z.infer<typeof LogNotificationSchema>;
+
+export const OpenViewParamsSchema = z.object({
+  serial: UnsignedSchema,
+  /** Chosen by the editor, unique on its connection. */
+  viewId: UnsignedSchema,
+});
+export const OpenViewResponseSchema = z.object({ process: ProcessViewSchema });
+
+/**
+ * Output for one view: first what is retained, then live. `droppedBytes` stands for output before
+ * `dataBase64` that this view missed, because it is no longer kept.
+ */
+export const ViewOutputNotificationSchema = z.object({
+  viewId: UnsignedSchema,
+  droppedBytes: UnsignedSchema.optional(),
+  dataBase64: z.string(),
+});
+export type ViewOutputNotification = z.infer<typeof ViewOutputNotificationSchema>;
+
+/** All output of a closed process has been sent to the view. */
+export const ViewEndedNotificationSchema = z.object({
+  viewId: UnsignedSchema,
+  exitCode: z.number().int().optional(),
+});
+export type ViewEndedNotification = z.infer<typeof ViewEndedNotificationSchema>;
+
+/** Bytes of `dataBase64` (decoded) the view has shown; opens its window again. */
+export const AcknowledgeViewParamsSchema = z.object({
+  viewId: UnsignedSchema,
+  bytes: UnsignedSchema,
+});
+export const CloseViewParamsSchema = z.object({ viewId: UnsignedSchema });
+
+const onOneProcess = { serial: UnsignedSchema };
+
+/** What the editor may tell a running executor to change. */
+export const ExecutorSettingsSchema = z.object({
+  workspaceFolders: z.array(z.string()).min(1),
+  writeScope: z.enum(['workspace', 'unrestricted']),
+  /** Host names, besides loopback, that a `Host` header may carry. */
+  allowedHosts: z.array(z.string()),
+  detachedSessionTtlSeconds: z.number().positive(),
+  ownerGraceSeconds: z.number().positive(),
+});
+export type ExecutorSettings = z.infer<typeof ExecutorSettingsSchema>;
+
+const request = <P extends z.ZodType, R extends z.ZodType>(
+  params: P,
+  result: R,
+): { family: 'control'; turn: 'inOrder'; params: P; result: R } => ({
+  family: 'control',
+  turn: 'inOrder',
+  params,
+  result,
+});
+
+/** Requests of the editor. */
+export const controlRequests = {
+  'control/initialize': request(z.object({ clientName: z.string() }), SnapshotSchema),
+  'settings/update': request(ExecutorSettingsSchema, EmptyResponseSchema),
+  'mode/set': request(
+    z.object({
+      mode: EnvironmentModeSchema,
+      /** What happens to running processes when nothing may run any more. */
+      runningProcesses: z.enum(['keep', 'terminate']),
+    }),
+    EmptyResponseSchema,
+  ),
+  'token/rotate': request(z.object({}), ListenerViewSchema),
+  'session/end': request(z.object({ sessionId: z.string() }), EmptyResponseSchema),
+  'view/open': request(OpenViewParamsSchema, OpenViewResponseSchema),
+  'view/close': request(CloseViewParamsSchema, EmptyResponseSchema),
+  'input/takeOver': request(z.object(onOneProcess), EmptyResponseSchema),
+  'input/handBack': request(z.object(onOneProcess), EmptyResponseSchema),
+  /** Refused unless the user holds the keyboard of the process. */
+  'input/write': request(
+    z.object({ ...onOneProcess, dataBase64: z.string() }),
+    z.object({ status: z.enum(['accepted', 'ended', 'notHeld']) }),
+  ),
+  'process/resize': request(
+    z.object({ ...onOneProcess, rows: CellCountSchema, cols: CellCountSchema }),
+    EmptyResponseSchema,
+  ),
+  'process/signal': request(
+    z.object({ ...onOneProcess, signal: ProcessSignalSchema }),
+    EmptyResponseSchema,
+  ),
+  'process/terminate': request(z.object(onOneProcess), z.object({ running: z.boolean() })),
+  'history/clear': request(z.object({}), EmptyResponseSchema),
+  'executor/shutDown': request(z.object({ reason: optional(z.string()) }), EmptyResponseSchema),
+} as const satisfies Record<string, RequestSpec>;
+
+/** Notifications of the editor. */
+export const controlClientNotifications = {
+  'view/acknowledge': AcknowledgeViewParamsSchema,
+} as const;
+
+/** Notifications of the executor. */
+export const controlNotifications = {
+  'control/changed': ChangedNotificationSchema,
+  'control/notice': NoticeNotificationSchema,
+  'control/log': LogNotificationSchema,
+  'view/output': ViewOutputNotificationSchema,
+  'view/ended': ViewEndedNotificationSchema,
+} as const;

@@ -1,0 +1,24 @@
+import type { EnvironmentInfo } from './environmentInfo';
+import type { FileSystem } from './fileSystem';
+import type { ProcessBackend } from './processBackend';
+
+/** What an agent may do in an environment; each is on or off for itself. */
+export type Capability = 'exec' | 'filesystem';
+
+/** Which of them are on. */
+export type Capabilities = Readonly<Record<Capability, boolean>>;
+
+/**
+ * A place where things run. The rest of the system talks to the services on it and cannot tell what
+ * backs them. A capability that is off answers with an error here too, whoever asks.
+ */
+export interface Environment {
+  /** Where it is: on this machine, or nowhere. */
+  readonly kind: 'local' | 'disabled';
+  readonly capabilities: Capabilities;
+  info(): EnvironmentInfo;
+  /** @throws RpcError `capabilityDisabled` when exec is off. */
+  readonly processes: ProcessBackend;
+  /** @throws RpcError `capabilityDisabled` when the filesystem is off. */
+  readonly fileSystem: FileSystem;
+}

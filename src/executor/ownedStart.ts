@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { EnvironmentModeSchema, ExecutorSettingsSchema } from '../control/messages';
+
+/** The argument that makes the executor read an `OwnedStart` from stdin instead of its command line. */
+export const OWNED_ARGUMENT = '--owned';
+
+/**
+ * What the editor tells an executor it starts: one JSON document on stdin, then the end of stdin, because
+ * arguments and environments of a process can be read by others. The executor answers with one
+ * `OwnedReady` line on stdout once it listens and its state file is written; if it cannot start it
+ * exits with a status other than 0 and one line of reason on stderr.
+ */
+export const OwnedStartSchema = z.object({
+  settings: ExecutorSettingsSchema,
+  mode: EnvironmentModeSchema,
+  /** Absolute path; its folder exists. */
+  stateFile: z.string(),
+  /** The agents' token to keep, so that a client's address survives a restart. Absent: a random one. */
+  token: z.string().min(32).optional(),
+  /** The port to try first. When it is taken another is used, and the kept token is replaced. */
+  preferredPort: z.number().int().min(1).max(65_535).optional(),
+});
+export type OwnedStart = z.infer<typeof OwnedStartSchema>;
+
+export const OwnedReadySchema = z.object({
+  pid: z.number().int(),
+  port: z.number().int(),
+  /** The preferred port was taken by somebody else. */
+  portChanged: z.boolean(),
+});
+export type OwnedReady = z.infer<typeof OwnedReadySchema>;
