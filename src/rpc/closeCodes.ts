@@ -1,0 +1,22 @@
+/** WebSocket close codes this server uses, each with one meaning. */
+export const CloseCode = {
+  normal: 1000,
+  /** The server is shutting down or was switched off. */
+  goingAway: 1001,
+  /** The other end broke the protocol; the reason says how. */
+  protocolError: 1002,
+  /** The connection may not go on: its token was replaced, or its session taken over. */
+  policyViolation: 1008,
+  /** Gone without a close frame; never sent. */
+  abnormal: 1006,
+} as const;
+
+/** A close frame carries at most 125 bytes, two of them the code (RFC 6455, 5.5). */
+const MAX_REASON_BYTES = 123;
+
+/** A reason that fits its frame, cut at a character. */
+export function closeReason(text: string): string {
+  let reason = text;
+  while (Buffer.byteLength(reason) > MAX_REASON_BYTES) reason = reason.slice(0, -1);
+  return reason;
+}

@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import { Deferred } from '../base/deferred';
+import { ExecServerError } from '../base/errors';
+import { Emitter } from '../base/event';
+import type { Limits } from '../base/limits';
+import type { Disposable } from '../base/lifecycle';
+import { DisposableStore } from '../base/lifecycle';
+import type { ResponseOutcome } from '../protocol/envelope';
+import { encodeNotification, encodeRequest, parseMessage } from '../protocol/envelope';
+import { RpcError } from '../protocol/errorCodes';
+import type { CallParamsOf, MethodOf, RequestTable, ResultOf } from '../protocol/methods';
+import { CloseCode } from './closeCodes';
+import type { MessageTransport } from './transport';
+
+/** A notification as it came, its parameters not parsed yet. */
+export interface ReceivedNotification {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/**
+ * The asking end of a connection: matches replies to requests and hands notifications on. What comes
+ * from the other end is parsed here, once. When the connection ends, every open request fails.
+ */
+export class RpcPeer<T extends RequestTable> implements Disposable {
+  private readonly store = new DisposableStore();
+  private readonly pending = new Map<number, { result: z.ZodType; answer: Deferred<unknown> }>();
+  private readonly notificationEmitter = new Emitter<ReceivedNotification>();
+  private readonly closeEmitter = new Emitter<void>();
+  private lastId = 0;
+  private closed = false;
+
+  readonly onDidNotify = this.notificationEmitter.event;
+  readonly onDidClose = this.closeEmitter.event;
+
+  constructor(
+    private readonly transport: MessageTransport,
+    private readonly table: T,
+    private readonly limits: Pick<Limits, 'maxJsonValues' | 'maxJsonDepth'>,
+  ) {
+    this.store.add(
+      transport.onDidReceive((data) => {
+        this.receive(data);
+      }),
+    );
+    this.store.add(
+      transport.onDidEnd(() => {
+        this.end();
+      }),
+    );
+  }
+
+  /** @throws RpcError as answered; ExecServerError `connectionClosed` or `protocolViolation`. */
+  async request<M extends MethodOf<T>>(
+    method: M,
+    params: CallParamsOf<T, M>,
+  ): Promise<ResultOf<T, M>> {
+    if (this.closed) throw connectionClosed(method);
+    const spec = this.table[method];
+    if (spec === undefined) throw new Error(`No such method: ${method}`);
+    const id = (this.lastId += 1);
+    const answer = new Deferred<unknown>();
+    this.pending.set(id, { result: spec.result, answer });
+    this.transport.send(encodeRequest(id, method, params));
+    // The schema that parsed the result is the one its type is inferred from.
+    return (await answer.promise) as ResultOf<T, M>;
+  }
+
+  notify(method: string, params: unknown): void {
+    this.transport.send(encodeNotification(method, params));
+  }
+
+  dispose(): void {
+    this.transport.close(CloseCode.normal, '');
+    this.end();
+  }
+
+  private receive(data: Buffer): void {
+    const message = parseMessage(data, this.limits);
+    if (message.kind === 'notification') this.notificationEmitter.fire(message);
+    else if (message.kind === 'response') this.settle(message.id, message.outcome);
+    else this.transport.close(CloseCode.protocolError, `unexpected ${message.kind}`);
+  }
+
+  private settle(id: unknown, outcome: ResponseOutcome): void {
+    if (typeof id !== 'number') return;
+    const call = this.pending.get(id);
+    if (call === undefined) return;
+    this.pending.delete(id);
+    if ('error' in outcome) {
+      const { code, message } = outcome.error;
+      call.answer.reject(new RpcError(code, message));
+      return;
+    }
+    const parsed = call.result.safeParse(outcome.result);
+    if (parsed.success) call.answer.resolve(parsed.data);
+    else {
+      call.answer.reject(
+        new ExecServerError('protocolViolation', 'Failed to read a reply: it has another shape', {
+          cause: parsed.error,
+        }),
+      );
+    }
+  }
+
+  private end(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const { answer } of this.pending.values()) answer.reject(connectionClosed('the request'));
+    this.pending.clear();
+    this.closeEmitter.fire();
+    this.store.dispose();
+    this.notificationEmitter.dispose();
+    this.closeEmitter.dispose();
+  }
+}
+
+function connectionClosed(what: string): ExecServerError {
+  return new ExecServerError(
+    'connectionClosed',
+    `Failed to send ${what}: the connection is closed`,
+  );
+}

@@ -1,0 +1,211 @@
+import { WebSocket } from 'ws';
+import type { Clock } from '../base/clock';
+import { Deferred } from '../base/deferred';
+import { ExecServerError } from '../base/errors';
+import { Emitter } from '../base/event';
+import type { Limits } from '../base/limits';
+import type { Disposable } from '../base/lifecycle';
+import { MutableDisposable } from '../base/lifecycle';
+import { CloseCode, closeReason } from './closeCodes';
+import type { MessageTransport, TransportEnd } from './transport';
+
+type TransportLimits = Pick<
+  Limits,
+  | 'sendQueueHighBytes'
+  | 'sendQueueLowBytes'
+  | 'closeHandshakeMs'
+  | 'pingIntervalMs'
+  | 'deadConnectionMs'
+>;
+
+export interface WebSocketTransportOptions {
+  readonly socket: WebSocket;
+  readonly peer: string;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+}
+
+/** An open WebSocket behind the transport seam: text out, text or binary in, pings against silent death. */
+export class WebSocketTransport implements MessageTransport {
+  private readonly receiveEmitter = new Emitter<Buffer>();
+  private readonly endEmitter = new Emitter<TransportEnd>();
+  private readonly congestionEmitter = new Emitter<boolean>();
+  private readonly pingTimer = new MutableDisposable<Disposable>();
+  private readonly closeTimer = new MutableDisposable<Disposable>();
+  private readonly aliveProbes = new Set<Deferred<boolean>>();
+  private congested = false;
+  private ended = false;
+  private receivingPaused = false;
+  private lastHeardAtMs: number;
+
+  readonly peer: string;
+  readonly onDidReceive = this.receiveEmitter.event;
+  readonly onDidEnd = this.endEmitter.event;
+  readonly onDidChangeCongestion = this.congestionEmitter.event;
+
+  private readonly socket: WebSocket;
+  private readonly limits: TransportLimits;
+  private readonly clock: Clock;
+
+  constructor({ socket, peer, limits, clock }: WebSocketTransportOptions) {
+    this.socket = socket;
+    this.peer = peer;
+    this.limits = limits;
+    this.clock = clock;
+    this.lastHeardAtMs = clock.now();
+    socket.on('message', (data: Buffer) => {
+      this.lastHeardAtMs = this.clock.now();
+      this.receiveEmitter.fire(data);
+    });
+    socket.on('pong', () => {
+      this.lastHeardAtMs = this.clock.now();
+      this.settleProbes(true);
+    });
+    socket.on('ping', () => {
+      this.lastHeardAtMs = this.clock.now();
+    });
+    // The library follows every error with a close; the close is what counts.
+    socket.on('error', () => undefined);
+    socket.on('close', (code, reason) => {
+      this.end({ code, reason: reason.toString() });
+    });
+    this.schedulePing();
+  }
+
+  get isCongested(): boolean {
+    return this.congested;
+  }
+
+  send(message: string | Buffer): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    const queuedBytes = this.socket.bufferedAmount + message.length;
+    if (!this.congested && queuedBytes <= this.limits.sendQueueHighBytes) {
+      this.socket.send(message, { binary: false });
+      return;
+    }
+    // The callback costs a little per message, so only a queue that must drain asks for it.
+    this.socket.send(message, { binary: false }, this.onFlushed);
+    if (this.congested) return;
+    this.congested = true;
+    this.congestionEmitter.fire(true);
+  }
+
+  setReceivingPaused(paused: boolean): void {
+    if (this.receivingPaused === paused) return;
+    this.receivingPaused = paused;
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (paused) this.socket.pause();
+    else {
+      this.lastHeardAtMs = this.clock.now();
+      this.socket.resume();
+    }
+  }
+
+  isAlive(timeoutMs: number): Promise<boolean> {
+    const probe = new Deferred<boolean>();
+    if (this.ended || this.socket.readyState !== WebSocket.OPEN) {
+      probe.resolve(false);
+      return probe.promise;
+    }
+    this.aliveProbes.add(probe);
+    // Answers wait unread on a paused socket, and a paused socket is one that was just heard.
+    if (this.receivingPaused) this.settleProbes(true);
+    else this.socket.ping();
+    const timer = this.clock.schedule(() => {
+      this.aliveProbes.delete(probe);
+      probe.resolve(false);
+    }, timeoutMs);
+    return probe.promise.finally(() => {
+      timer.dispose();
+    });
+  }
+
+  close(code: number, reason: string): void {
+    if (this.ended) return;
+    // Reading goes on while closing, because the answer to the close frame comes that way.
+    this.socket.resume();
+    this.socket.close(code, closeReason(reason));
+    this.closeTimer.value = this.clock.schedule(() => {
+      this.socket.terminate();
+    }, this.limits.closeHandshakeMs);
+  }
+
+  dispose(): void {
+    if (this.ended) return;
+    this.socket.terminate();
+    this.end({ code: CloseCode.abnormal, reason: '' });
+  }
+
+  private readonly onFlushed = (): void => {
+    if (!this.congested || this.ended) return;
+    if (this.socket.bufferedAmount > this.limits.sendQueueLowBytes) return;
+    this.congested = false;
+    this.congestionEmitter.fire(false);
+  };
+
+  private schedulePing(): void {
+    this.pingTimer.value = this.clock.schedule(() => {
+      const silentMs = this.clock.now() - this.lastHeardAtMs;
+      if (silentMs >= this.limits.deadConnectionMs && !this.receivingPaused) {
+        this.socket.terminate();
+        return;
+      }
+      if (this.socket.readyState === WebSocket.OPEN) this.socket.ping();
+      this.schedulePing();
+    }, this.limits.pingIntervalMs);
+  }
+
+  private settleProbes(alive: boolean): void {
+    for (const probe of this.aliveProbes) probe.resolve(alive);
+    this.aliveProbes.clear();
+  }
+
+  private end(how: TransportEnd): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.pingTimer.dispose();
+    this.closeTimer.dispose();
+    this.settleProbes(false);
+    this.endEmitter.fire(how);
+    this.receiveEmitter.dispose();
+    this.endEmitter.dispose();
+    this.congestionEmitter.dispose();
+  }
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bound of the whole connect, upgrade included. */
+  readonly timeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+}
+
+/** Opens a WebSocket as a client. The error never names the URL, because its query may carry a token. */
+export async function connectWebSocket(options: ConnectOptions): Promise<WebSocketTransport> {
+  const socket = new WebSocket(options.url, {
+    headers: options.headers ?? {},
+    handshakeTimeout: options.timeoutMs,
+    maxPayload: options.maxMessageBytes,
+    perMessageDeflate: false,
+  });
+  const { host } = new URL(options.url);
+  // The transport subscribes in the same turn as the open event, so no early message is lost.
+  return new Promise((resolve, reject) => {
+    const refused = (error: Error): void => {
+      reject(
+        new ExecServerError('connectionClosed', `Failed to connect to ${host}: ${error.message}`, {
+          cause: error,
+        }),
+      );
+    };
+    socket.once('error', refused);
+    socket.once('open', () => {
+      socket.off('error', refused);
+      const { limits, clock } = options;
+      resolve(new WebSocketTransport({ socket, peer: host, limits, clock }));
+    });
+  });
+}
