@@ -69,8 +69,10 @@ export const defaultLimits = {
   maxIdBytes: 256,
   /** Unacknowledged output of one viewer; beyond it the viewer skips ahead with a notice. */
   viewerWindowBytes: 256 * KIB,
-  /** Exited processes and ended sessions remembered for the tree, metadata only. */
+  /** Exited processes and ended sessions remembered for the tree. */
   maxRememberedExits: 200,
+  /** Output of those that is kept, so that a terminal can still show it. */
+  maxRememberedOutputBytes: 32 * MIB,
   maxRememberedSessions: 20,
 } as const;
 

@@ -11,12 +11,10 @@ export const ErrorCode = {
   sessionAttachedElsewhere: -32010,
   /** The user switched the environment, or this capability of it, off. */
   capabilityDisabled: -32012,
-  /** A person has taken over the keyboard of this process. */
-  inputHeldByUser: -32013,
   /** A bound of `limits.ts` is reached; the message names it. */
-  limitReached: -32014,
+  limitReached: -32013,
   /** A write outside the folders that `execServer.filesystem.writeScope` allows. */
-  outsideWriteScope: -32015,
+  outsideWriteScope: -32014,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
@@ -60,12 +58,6 @@ export const capabilityDisabled = (capability: string): RpcError =>
     `${capability} is disabled: the user switched Exec Server off in VS Code`,
   );
 
-export const inputHeldByUser = (processId: string): RpcError =>
-  new RpcError(
-    ErrorCode.inputHeldByUser,
-    `the user has taken over the keyboard of process ${processId}; input from the agent is refused until it is handed back`,
-  );
-
 export const limitReached = (what: string, limit: number): RpcError =>
   new RpcError(ErrorCode.limitReached, `limit reached: at most ${limit} ${what}`);
 
@@ -79,7 +71,8 @@ export const outsideWriteScope = (path: string): RpcError =>
 export function toRpcError(thrown: unknown): RpcError {
   if (thrown instanceof RpcError) return thrown;
   const systemCode = errnoCodeOf(thrown);
-  if (systemCode !== undefined && systemCode in systemErrorTexts) return fromErrno(systemCode);
+  if (systemCode !== undefined && Object.hasOwn(systemErrorTexts, systemCode))
+    return fromErrno(systemCode);
   return new RpcError(ErrorCode.internal, 'internal error', { cause: thrown });
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Base64Schema, PathTextSchema, optional } from './primitives';
 
 /** What every `fs/*` request may carry. A sandbox is refused by the handler, never ignored. */
-const common = { sandbox: z.unknown() };
+const common = { sandbox: z.unknown().optional() };
 const onOnePath = { path: PathTextSchema, followSymlinks: optional(z.boolean()), ...common };
 
 export const GetMetadataParamsSchema = z.object(onOnePath);

@@ -7,7 +7,7 @@ import { RpcError } from './errorCodes';
 export const ProcessIdSchema = z
   .string()
   .refine((id) => Buffer.byteLength(id) <= defaultLimits.maxIdBytes, {
-    message: `longer than ${defaultLimits.maxIdBytes} bytes`,
+    message: `processId is longer than ${defaultLimits.maxIdBytes} bytes`,
   });
 
 /** A path in either form of `pathText.ts`. It stays text here; handlers read it with `parsePathText`. */

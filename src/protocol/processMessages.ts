@@ -36,7 +36,7 @@ export const StartParamsSchema = z.object({
   envPolicy: optional(EnvPolicySchema),
   metadata: optional(MetadataSchema),
   /** Kept opaque here: a restriction we cannot enforce is refused by the handler, never ignored. */
-  sandbox: z.unknown(),
+  sandbox: z.unknown().optional(),
 });
 export type StartParams = z.infer<typeof StartParamsSchema>;
 

@@ -1,0 +1,34 @@
+import { capabilityDisabled } from '../protocol/errorCodes';
+import type { Capabilities, Capability, Environment } from './environment';
+import type { EnvironmentInfo } from './environmentInfo';
+import type { FileSystem } from './fileSystem';
+import type { ProcessBackend } from './processBackend';
+
+/** Nowhere: it still tells where it would be, and refuses everything else. */
+export class DisabledEnvironment implements Environment {
+  readonly kind = 'disabled';
+  readonly capabilities: Capabilities = { exec: false, filesystem: false };
+
+  readonly processes: ProcessBackend = { start: refuse('exec') };
+
+  readonly fileSystem: FileSystem = {
+    getMetadata: refuse('filesystem'),
+    readFile: refuse('filesystem'),
+    writeFile: refuse('filesystem'),
+    createDirectory: refuse('filesystem'),
+    readDirectory: refuse('filesystem'),
+    canonicalize: refuse('filesystem'),
+    remove: refuse('filesystem'),
+    copy: refuse('filesystem'),
+  };
+
+  constructor(private readonly baseInfo: () => EnvironmentInfo) {}
+
+  info(): EnvironmentInfo {
+    return { ...this.baseInfo(), features: {} };
+  }
+}
+
+function refuse(capability: Capability): () => Promise<never> {
+  return () => Promise.reject(capabilityDisabled(capability));
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../base/clock';
+import { ExecServerError } from '../base/errors';
+import type { Event } from '../base/event';
+import type { Limits } from '../base/limits';
+import { DisposableStore } from '../base/lifecycle';
+import type { Logger } from '../base/logger';
+import { encodeError, parseMessage } from '../protocol/envelope';
+import { invalidRequest } from '../protocol/errorCodes';
+import type { requests } from '../protocol/methods';
+import { CloseCode } from '../rpc/closeCodes';
+import { RequestServer } from '../rpc/requestServer';
+import type { Router } from '../rpc/router';
+import type { MessageTransport } from '../rpc/transport';
+import type { Attachment } from './attachment';
+import type { CallContext, HandshakeState } from './callContext';
+import type { Session } from './session';
+import type { SessionRegistry } from './sessionRegistry';
+
+/** The id of replies to messages whose own id could not be read. */
+const UNREADABLE_ID = -1;
+
+export interface ConnectionOptions {
+  readonly transport: MessageTransport;
+  readonly router: Router<typeof requests, CallContext>;
+  readonly sessions: SessionRegistry;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/**
+ * One agent's socket, from the handshake to its end.
+ *
+ *   awaitingInitialize ──initialize──► awaitingInitialized ──initialized──► ready
+ *
+ * Malformed messages are answered and change nothing; messages that make no sense in a conversation
+ * (a reply to no question, a notification nobody knows) end it with a reason.
+ */
+export class Connection implements Attachment, CallContext {
+  private readonly store = new DisposableStore();
+  private readonly server: RequestServer<typeof requests, CallContext>;
+  private boundSession: Session | undefined;
+  private initialized = false;
+  private ended = false;
+
+  constructor(private readonly options: ConnectionOptions) {
+    const { transport, router, clock, limits, logger } = options;
+    this.server = new RequestServer<typeof requests, CallContext>({
+      transport,
+      router,
+      context: this,
+      limits,
+      logger,
+    });
+    this.store.add(
+      transport.onDidReceive((data) => {
+        this.receive(data);
+      }),
+    );
+    this.store.add(
+      transport.onDidEnd(({ code }) => {
+        this.end(code);
+      }),
+    );
+    this.store.add(
+      clock.schedule(() => {
+        if (this.boundSession === undefined) this.hangUp('no initialize in time');
+      }, limits.initializeTimeoutMs),
+    );
+  }
+
+  get attachment(): Attachment {
+    return this;
+  }
+
+  get handshake(): HandshakeState {
+    if (this.boundSession === undefined) return 'awaitingInitialize';
+    return this.initialized ? 'ready' : 'awaitingInitialized';
+  }
+
+  get session(): Session {
+    if (this.boundSession === undefined) {
+      throw new ExecServerError('protocolViolation', 'A handler ran before initialize');
+    }
+    return this.boundSession;
+  }
+
+  bind(session: Session): void {
+    this.boundSession = session;
+    // The socket may have gone while the session was being found.
+    if (this.ended) this.options.sessions.detach(session, this);
+  }
+
+  get isCongested(): boolean {
+    return this.options.transport.isCongested;
+  }
+
+  get onDidChangeCongestion(): Event<boolean> {
+    return this.options.transport.onDidChangeCongestion;
+  }
+
+  notify(message: string): void {
+    this.options.transport.send(message);
+  }
+
+  isAlive(timeoutMs: number): Promise<boolean> {
+    return this.options.transport.isAlive(timeoutMs);
+  }
+
+  evict(): void {
+    // The old socket did not answer a ping, so a close frame would not reach anybody either.
+    this.options.transport.dispose();
+  }
+
+  dismiss(reason: string): void {
+    this.options.transport.close(CloseCode.goingAway, reason);
+  }
+
+  private receive(data: Buffer): void {
+    if (this.ended) return;
+    const { transport, limits, logger } = this.options;
+    const message = parseMessage(data, limits);
+    switch (message.kind) {
+      case 'request':
+        this.server.accept(message);
+        return;
+      case 'notification':
+        this.server.acceptEffect(() => {
+          this.observe(message.method);
+        });
+        return;
+      case 'response':
+        this.hangUp('a reply to no request');
+        return;
+      case 'malformed':
+        logger.debug('malformed message', { bytes: data.length });
+        transport.send(
+          encodeError(
+            UNREADABLE_ID,
+            invalidRequest(
+              `failed to parse websocket JSON-RPC message from exec-server websocket ${transport.peer}: ${message.detail}`,
+            ),
+          ),
+        );
+    }
+  }
+
+  private observe(notification: string): void {
+    if (notification !== 'initialized') this.hangUp(`unknown notification ${notification}`);
+    else if (this.boundSession === undefined) this.hangUp('initialized before initialize');
+    else this.initialized = true;
+  }
+
+  private hangUp(reason: string): void {
+    this.options.logger.warn('connection closed by us', { reason });
+    this.server.stop();
+    this.options.transport.close(CloseCode.protocolError, reason);
+  }
+
+  private end(code: number): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.server.stop();
+    this.store.dispose();
+    this.options.logger.info('connection ended', { code });
+    if (this.boundSession !== undefined) this.options.sessions.detach(this.boundSession, this);
+  }
+}

@@ -1,0 +1,93 @@
+import type { Limits } from '../../base/limits';
+import type { Environment } from '../../environment/environment';
+import type { StartRequest, TerminalSize } from '../../environment/processBackend';
+import { requireBase64 } from '../../protocol/base64';
+import type { HandlersOf, requests } from '../../protocol/methods';
+import { parsePathText } from '../../protocol/pathText';
+import type { StartParams } from '../../protocol/processMessages';
+import type { CallContext } from '../callContext';
+import { refuseSandbox } from './sandboxRefusal';
+
+type ProcessHandlers = Pick<
+  HandlersOf<typeof requests, CallContext>,
+  | 'process/start'
+  | 'process/read'
+  | 'process/write'
+  | 'process/closeStdin'
+  | 'process/resize'
+  | 'process/signal'
+  | 'process/terminate'
+>;
+
+/** The terminal the measured peer gives every tty process, and ours where a caller names no size. */
+const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
+
+/** Adapts `process/*` to the session and the environment that is current when the call arrives. */
+export function processHandlers(environment: () => Environment, limits: Limits): ProcessHandlers {
+  return {
+    async 'process/start'(params, { session }) {
+      refuseSandbox(params.sandbox);
+      const { processId } = params;
+      await session.start(processId, startRequestOf(params), environment().processes);
+      return { processId, sandboxType: 'none' };
+    },
+
+    'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session }) {
+      return session.read(processId, {
+        afterSeq: afterSeq ?? 0,
+        maxBytes: maxBytes ?? undefined,
+        waitMs: Math.min(waitMs ?? 0, limits.maxReadWaitMs),
+      });
+    },
+
+    async 'process/write'({ processId, chunk, writeId }, { session }) {
+      const bytes = requireBase64(chunk, 'chunk');
+      const process = session.findProcess(processId);
+      if (process === undefined) return { status: 'unknownProcess' };
+      if (process === 'starting') return { status: 'starting' };
+      return { status: await process.writeAsAgent(bytes, writeId ?? undefined) };
+    },
+
+    async 'process/closeStdin'({ processId }, { session }) {
+      const process = session.findProcess(processId);
+      if (process === undefined) return { status: 'unknownProcess' };
+      if (process === 'starting') return { status: 'starting' };
+      return { status: await process.closeStdinAsAgent() };
+    },
+
+    'process/resize'({ processId, rows, cols }, { session }) {
+      session.process(processId).process.resize({ rows, cols });
+      return {};
+    },
+
+    'process/signal'({ processId, signal }, { session }) {
+      const process = session.findProcess(processId);
+      if (typeof process === 'object') process.process.signal(signal);
+      return {};
+    },
+
+    'process/terminate'({ processId }, { session }) {
+      const process = session.findProcess(processId);
+      return typeof process === 'object' ? process.terminate('agent') : { running: false };
+    },
+  };
+}
+
+function startRequestOf(params: StartParams): StartRequest {
+  const [program, ...args] = params.argv;
+  return {
+    // The schema has refused an empty argv.
+    argv: [program ?? '', ...args],
+    cwd: parsePathText(params.cwd).path,
+    env: params.env,
+    envPolicy: params.envPolicy ?? undefined,
+    terminal: params.tty
+      ? {
+          rows: params.rows ?? DEFAULT_TERMINAL.rows,
+          cols: params.cols ?? DEFAULT_TERMINAL.cols,
+        }
+      : undefined,
+    pipeStdin: params.pipeStdin ?? false,
+    arg0: params.arg0 ?? undefined,
+  };
+}

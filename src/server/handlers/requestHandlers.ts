@@ -1,0 +1,53 @@
+import type { Limits } from '../../base/limits';
+import type { Capability, Environment } from '../../environment/environment';
+import { capabilityDisabled } from '../../protocol/errorCodes';
+import type { HandlersOf, MethodFamily, RequestSpec } from '../../protocol/methods';
+import { requests } from '../../protocol/methods';
+import { Router } from '../../rpc/router';
+import type { CallContext } from '../callContext';
+import { refuseBeforeHandshake } from '../handshakeGate';
+import type { SessionRegistry } from '../sessionRegistry';
+import { environmentHandlers } from './environmentHandler';
+import { fileSystemHandlers } from './fileSystemHandler';
+import { initializeHandlers } from './initializeHandler';
+import { processHandlers } from './processHandler';
+
+/** The capability a family of methods needs; the others answer in every mode. */
+const capabilityOf: Readonly<Record<MethodFamily, Capability | undefined>> = {
+  initialize: undefined,
+  exec: 'exec',
+  filesystem: 'filesystem',
+  'environment info': undefined,
+  'environment status': undefined,
+};
+
+export interface RequestHandlerOptions {
+  readonly sessions: SessionRegistry;
+  /** Asked at every call, so that a change of mode reaches the very next one. */
+  readonly environment: () => Environment;
+  readonly limits: Limits;
+}
+
+/** The complete handler table of the agents' wire, behind its gates. */
+export function createAgentRouter(
+  options: RequestHandlerOptions,
+): Router<typeof requests, CallContext> {
+  const { sessions, environment, limits } = options;
+  const handlers: HandlersOf<typeof requests, CallContext> = {
+    ...initializeHandlers(sessions, environment),
+    ...environmentHandlers(environment),
+    ...processHandlers(environment, limits),
+    ...fileSystemHandlers(environment),
+  };
+  return new Router(requests, handlers, (spec, context) => {
+    refuseBeforeHandshake(spec, context);
+    refuseDisabled(spec, environment());
+  });
+}
+
+function refuseDisabled(spec: RequestSpec, environment: Environment): void {
+  const capability = capabilityOf[spec.family as MethodFamily];
+  if (capability !== undefined && !environment.capabilities[capability]) {
+    throw capabilityDisabled(capability);
+  }
+}

@@ -1,0 +1,267 @@
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Clock } from '../base/clock';
+import { ExecServerError, errnoCodeOf, toError } from '../base/errors';
+import { Emitter } from '../base/event';
+import type { Limits } from '../base/limits';
+import type { Logger } from '../base/logger';
+import { WebSocketTransport } from '../rpc/webSocketTransport';
+import type { MessageTransport } from '../rpc/transport';
+import { bearerTokenOf } from './accessToken';
+import type { AccessToken } from './accessToken';
+import { AuthFailures } from './authFailures';
+import { isAllowedHost } from './hostCheck';
+
+/** Fragments of one message and chunks buffered for it: their overhead is memory too, not only their bytes. */
+const MAX_FRAGMENTS = 4096;
+const MAX_BUFFERED_CHUNKS = 65_536;
+
+/** A place on the listener that takes WebSockets. */
+export interface Door {
+  /** The token that opens it; absent: no token is needed. */
+  readonly token: () => AccessToken | undefined;
+  /** Whether the token may stand in the query, for clients that can only be given a URL. */
+  readonly tokenInQuery: boolean;
+  /** Most connections at once. */
+  readonly maxConnections: number;
+  readonly accept: (transport: MessageTransport) => void;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly doors: Readonly<Record<string, Door>>;
+  readonly allowedHosts: () => readonly string[];
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/**
+ * The only thing of ours that listens. Every request passes the same checks in the same order: no
+ * `Origin` (a browser sends one, and no page has business here), a `Host` that means this machine, a
+ * known path, and the door's token. Refusals have no body, so that they tell a stranger nothing.
+ */
+export class Listener {
+  private readonly server;
+  private readonly upgrader;
+  private readonly failures: AuthFailures;
+  private readonly unauthenticated = new Set<Socket>();
+  private readonly connectionsByPath = new Map<string, Set<MessageTransport>>();
+  private readonly connectionsEmitter = new Emitter<string>();
+  private closing = false;
+
+  /** The number of connections of a path changed. */
+  readonly onDidChangeConnections = this.connectionsEmitter.event;
+
+  constructor(private readonly options: ListenerOptions) {
+    const { limits, clock } = options;
+    this.failures = new AuthFailures(limits.maxAuthFailuresPerMinute, clock);
+    this.upgrader = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.maxMessageBytes,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+    });
+    this.server = createServer(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        headersTimeout: limits.upgradeTimeoutMs,
+        requestTimeout: limits.upgradeTimeoutMs,
+        connectionsCheckingInterval: 1000,
+        noDelay: true,
+      },
+      (request, response) => {
+        const { status, headers } = this.answerPlain(request);
+        response.writeHead(status, { connection: 'close', 'content-length': 0, ...headers });
+        response.end();
+      },
+    );
+    this.server.on('connection', (socket) => {
+      this.guardUnauthenticated(socket);
+    });
+    this.server.on('upgrade', (request, socket, head) => {
+      this.upgrade(request, socket, head);
+    });
+    this.server.on('clientError', (_error, socket) => {
+      refuse(socket, 400);
+    });
+  }
+
+  get onDidBurstAuthFailures(): AuthFailures['onDidBurst'] {
+    return this.failures.onDidBurst;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  connectionCount(path: string): number {
+    return this.connectionsByPath.get(path)?.size ?? 0;
+  }
+
+  /** @throws ExecServerError `listenFailed` when the port is taken or the address is not ours. */
+  async listen(): Promise<void> {
+    const { host, port, logger } = this.options;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', (error) => {
+        const reason = errnoCodeOf(error) === 'EADDRINUSE' ? 'the port is in use' : error.message;
+        reject(
+          new ExecServerError('listenFailed', `Failed to listen on ${host}:${port}: ${reason}`, {
+            cause: error,
+          }),
+        );
+      });
+      this.server.listen({ host, port, exclusive: true }, resolve);
+    });
+    this.server.on('error', (error) => {
+      logger.error('listener failed', { cause: toError(error).message });
+    });
+    logger.info('listening', { host, port: this.port });
+  }
+
+  /** Ends the connections of one path with a close frame. */
+  disconnectAll(path: string, code: number, reason: string): void {
+    for (const transport of this.connectionsByPath.get(path) ?? []) transport.close(code, reason);
+  }
+
+  /** Takes no more connections and waits until those there are have closed. */
+  async close(code: number, reason: string): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    const stopped = new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+    for (const socket of this.unauthenticated) socket.destroy();
+    for (const path of this.connectionsByPath.keys()) this.disconnectAll(path, code, reason);
+    await stopped;
+  }
+
+  private answerPlain(request: IncomingMessage): {
+    status: number;
+    headers?: Readonly<Record<string, string>>;
+  } {
+    const refusal = this.refusalOf(request);
+    if (refusal !== undefined) return { status: refusal };
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const path = pathOf(request);
+    if (path === '/readyz')
+      return isRead ? { status: 200 } : { status: 405, headers: { allow: 'GET,HEAD' } };
+    if (!Object.hasOwn(this.options.doors, path)) return { status: 404 };
+    return request.method === 'GET' ? { status: 400 } : { status: 405, headers: { allow: 'GET' } };
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = pathOf(request);
+    const door = Object.hasOwn(this.options.doors, path) ? this.options.doors[path] : undefined;
+    const status =
+      this.refusalOf(request) ??
+      (door === undefined ? 404 : undefined) ??
+      (request.method === 'GET' ? undefined : 405);
+    if (status !== undefined || door === undefined) {
+      refuse(socket, status ?? 404);
+      return;
+    }
+    const denial = this.denialOf(request, door);
+    if (denial !== undefined) {
+      this.options.logger.warn('connection refused', { path, status: denial });
+      refuse(socket, denial);
+      return;
+    }
+    const peers = this.peersOf(path);
+    if (this.closing || peers.size >= door.maxConnections) {
+      refuse(socket, 503);
+      return;
+    }
+    this.upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      this.unauthenticated.delete(request.socket);
+      const { limits, clock } = this.options;
+      const peer = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
+      const transport = new WebSocketTransport({ socket: webSocket, peer, limits, clock });
+      peers.add(transport);
+      transport.onDidEnd(() => {
+        peers.delete(transport);
+        this.connectionsEmitter.fire(path);
+      });
+      door.accept(transport);
+      this.connectionsEmitter.fire(path);
+    });
+  }
+
+  /** What every request must pass, whatever it asks for. */
+  private refusalOf(request: IncomingMessage): number | undefined {
+    if (request.headers.origin !== undefined) return 403;
+    const hosts = request.headersDistinct['host'] ?? [];
+    if (hosts.length !== 1 || !isAllowedHost(hosts[0], this.options.allowedHosts())) return 403;
+    return undefined;
+  }
+
+  private denialOf(request: IncomingMessage, door: Door): number | undefined {
+    const token = door.token();
+    if (token === undefined) return undefined;
+    const presented =
+      bearerTokenOf(request) ?? (door.tokenInQuery ? queryTokenOf(request) : undefined);
+    if (token.matches(presented)) return undefined;
+    return this.failures.note() === 'tooMany' ? 429 : 401;
+  }
+
+  private peersOf(path: string): Set<MessageTransport> {
+    let peers = this.connectionsByPath.get(path);
+    if (peers === undefined) {
+      peers = new Set();
+      this.connectionsByPath.set(path, peers);
+    }
+    return peers;
+  }
+
+  /** Sockets that have proved nothing may be few only, so the oldest makes room for the next. */
+  private guardUnauthenticated(socket: Socket): void {
+    this.unauthenticated.add(socket);
+    socket.once('close', () => {
+      this.unauthenticated.delete(socket);
+    });
+    const [oldest] = this.unauthenticated;
+    if (this.unauthenticated.size > this.options.limits.maxUnauthenticatedSockets)
+      oldest?.destroy();
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
+}
+
+function queryTokenOf(request: IncomingMessage): string | undefined {
+  const query = (request.url ?? '').split('?').slice(1).join('?');
+  return new URLSearchParams(query).get('token') ?? undefined;
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+};
+
+/** Answers on a socket that Node has already handed over, and ends it. */
+function refuse(socket: Duplex, status: number): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.on('error', () => undefined);
+  const statusLine = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}`;
+  socket.end(`${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => {
+    socket.destroy();
+  });
+}
