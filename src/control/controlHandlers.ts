@@ -1,0 +1,120 @@
+import { requireBase64 } from '../protocol/base64';
+import { invalidRequest } from '../protocol/errorCodes';
+import type { HandlersOf } from '../protocol/methods';
+import type { SessionProcess } from '../server/sessionProcess';
+import type { ControlConnection } from './controlConnection';
+import type { ControlServer } from './controlServer';
+import type { controlRequests } from './messages';
+
+/** What the editor may ask, done on the real sessions and processes. */
+export function controlHandlers(
+  control: ControlServer,
+): HandlersOf<typeof controlRequests, ControlConnection> {
+  const find = (serial: number): SessionProcess => {
+    const entry = control.state.find(serial);
+    if (entry === undefined) throw invalidRequest('the output of this process is no longer kept');
+    return entry;
+  };
+
+  return {
+    'control/initialize'({ clientName }, connection) {
+      control.options.logger.info('owner connected', { client: clientName });
+      connection.markInitialized();
+      return control.snapshot();
+    },
+
+    'settings/update'(settings) {
+      control.options.applySettings(settings);
+      return {};
+    },
+
+    async 'mode/set'({ mode, runningProcesses }) {
+      control.options.environments.setMode(mode);
+      control.options.logger.info('mode changed', { mode });
+      if (runningProcesses === 'terminate') await endRunningProcesses(control);
+      return {};
+    },
+
+    async 'token/rotate'() {
+      await control.server.rotateToken();
+      return control.listenerView();
+    },
+
+    async 'session/end'({ sessionId }) {
+      for (const session of control.server.sessions.all) {
+        if (session.id === sessionId) await control.server.sessions.end(session, 'user');
+      }
+      return {};
+    },
+
+    'view/open'({ serial, viewId }, connection) {
+      connection.openView(viewId, find(serial));
+      return { process: control.state.viewOf(serial) };
+    },
+
+    'view/close'({ viewId }, connection) {
+      connection.closeView(viewId);
+      return {};
+    },
+
+    'input/takeOver'({ serial }, connection) {
+      const entry = find(serial);
+      if (!entry.description.acceptsInput) {
+        throw invalidRequest(
+          'this process was started without an input; there is nothing to type into',
+        );
+      }
+      if (entry.process.state.exited) throw invalidRequest('this process has ended');
+      connection.takeOverInput(entry);
+      return {};
+    },
+
+    'input/handBack'({ serial }, connection) {
+      connection.handBackInput(find(serial));
+      return {};
+    },
+
+    async 'input/write'({ serial, dataBase64 }) {
+      const entry = find(serial);
+      if (entry.process.state.exited) return { status: 'ended' };
+      if (entry.inputHolder !== 'user') return { status: 'notHeld' };
+      const outcome = await entry.process.write(requireBase64(dataBase64, 'dataBase64'));
+      return { status: outcome === 'accepted' ? 'accepted' : 'ended' };
+    },
+
+    'process/resize'({ serial, rows, cols }) {
+      find(serial).process.resize({ rows, cols });
+      return {};
+    },
+
+    'process/signal'({ serial, signal }) {
+      find(serial).process.signal(signal);
+      return {};
+    },
+
+    'process/terminate'({ serial }) {
+      return find(serial).terminate('user');
+    },
+
+    'history/clear'() {
+      control.state.clearHistory();
+      return {};
+    },
+
+    'executor/shutDown'({ reason }) {
+      // The answer must be on its way before the listener it came through goes.
+      setImmediate(() => {
+        control.options.shutDown(reason ?? 'asked by the editor');
+      });
+      return {};
+    },
+  };
+}
+
+async function endRunningProcesses(control: ControlServer): Promise<void> {
+  const { terminateGraceMs } = control.options.limits;
+  const running = [...control.server.sessions.all].flatMap((session) =>
+    [...session.processes].filter(({ process }) => !process.state.closed),
+  );
+  await Promise.all(running.map((entry) => entry.end('user', terminateGraceMs)));
+}

@@ -1,0 +1,2 @@
+/** Where the editor connects on the executor's listener. */
+export const CONTROL_PATH = '/control';
