@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { defaultLimits } from '../base/limits';
+import { ExecServerError, toError } from '../base/errors';
+import { redactSecrets } from '../base/logger';
+import { parseCommandLine } from './commandLine';
+import { serveHeadless, stderrLogger } from './headless';
+import { readOwnedStart, serveOwned } from './owned';
+import { OWNED_ARGUMENT } from './ownedStart';
+import { executorVersion } from './version';
+
+/** Exit statuses: 1 for a failure, 2 for arguments that make no sense. */
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+let close: (() => Promise<void>) | undefined;
+let stopping = false;
+
+/** Ends everything of ours within the time a supervisor gives, then the process. */
+async function stop(status: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const deadline = setTimeout(() => process.exit(status), defaultLimits.shutdownMs);
+  try {
+    await close?.();
+  } catch (error) {
+    report(error);
+  }
+  clearTimeout(deadline);
+  process.exit(status);
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`exec-server: ${redactSecrets(toError(error).message)}\n`);
+}
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  if (args[0] === OWNED_ARGUMENT) {
+    const owned = await serveOwned(await readOwnedStart(process.stdin), () => void stop(0));
+    close = () => owned.close();
+    process.stdout.write(`${JSON.stringify(owned.ready)}\n`);
+    return;
+  }
+  const command = parseCommandLine(args, executorVersion);
+  if (command.kind === 'print') {
+    process.stdout.write(command.text);
+    return;
+  }
+  const executor = await serveHeadless(command.options, stderrLogger(command.options.logLevel));
+  close = () => executor.close();
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => void stop(0));
+}
+// The editor may be gone while we go on; what we would have printed then has no reader.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`exec-server: ${redactSecrets(error.stack ?? error.message)}\n`);
+  void stop(EXIT_FAILED);
+});
+
+main().catch((error: unknown) => {
+  report(error);
+  const isUsage = error instanceof ExecServerError && error.code === 'invalidArguments';
+  void stop(isUsage ? EXIT_USAGE : EXIT_FAILED);
+});

@@ -1,0 +1,139 @@
+import { v4 as uuidV4 } from 'uuid';
+import { systemClock } from '../base/clock';
+import { ExecServerError } from '../base/errors';
+import { defaultLimits } from '../base/limits';
+import type { LogSink, Logger } from '../base/logger';
+import { createLogger } from '../base/logger';
+import { ControlServer } from '../control/controlServer';
+import { AccessToken } from '../server/accessToken';
+import { Executor } from './executor';
+import type { OwnedReady, OwnedStart } from './ownedStart';
+import { OwnedStartSchema } from './ownedStart';
+import { OwnerLease } from './ownerLease';
+import { removeStateFile, writeStateFile } from './stateFileStore';
+import { executorVersion } from './version';
+
+/** Editors keep the port bound to loopback; agents elsewhere come through the editor's forwarding. */
+const HOST = '127.0.0.1';
+
+/** An executor that belongs to a window. */
+export interface OwnedExecutor {
+  readonly ready: OwnedReady;
+  close(): Promise<void>;
+}
+
+/** Reads the document the editor writes to stdin. */
+export async function readOwnedStart(input: AsyncIterable<Buffer | string>): Promise<OwnedStart> {
+  const pieces: Buffer[] = [];
+  for await (const piece of input) pieces.push(Buffer.from(piece));
+  const text = Buffer.concat(pieces).toString();
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    // The parser's message would quote the document, and that holds a token.
+    throw new ExecServerError('invalidArguments', 'Failed to read the start document: not JSON');
+  }
+  const parsed = OwnedStartSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const paths = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+  throw new ExecServerError(
+    'invalidArguments',
+    `Failed to read the start document: check ${paths}`,
+  );
+}
+
+/**
+ * Starts an executor for a window: with a control channel, a state file by which the window finds it
+ * after a reload, and a lease that ends it when no window comes back.
+ */
+export async function serveOwned(
+  start: OwnedStart,
+  shutDown: (reason: string) => void,
+): Promise<OwnedExecutor> {
+  const log = new ControlLog();
+  const instance = { instanceId: uuidV4(), pid: process.pid, startedAtMs: Date.now() };
+  const lease = new OwnerLease(start.settings.ownerGraceSeconds * 1000, systemClock, () => {
+    shutDown('no window came back');
+  });
+  const begin = async (port: number, token: AccessToken): Promise<StartedExecutor> => {
+    let control: ControlServer | undefined;
+    const executor = new Executor({
+      listen: { host: HOST, port },
+      token,
+      settings: start.settings,
+      mode: start.mode,
+      limits: defaultLimits,
+      logger: log.logger,
+      createControl: ({ environments, applySettings }) => {
+        control = new ControlServer({
+          executor: { ...instance, version: executorVersion },
+          environments,
+          applySettings: (settings) => {
+            applySettings(settings);
+            lease.setGrace(settings.ownerGraceSeconds * 1000);
+          },
+          shutDown,
+          clock: systemClock,
+          limits: defaultLimits,
+          logger: log.logger,
+        });
+        return control;
+      },
+    });
+    await executor.listen();
+    if (control === undefined) throw new Error('The executor was wired without a control channel');
+    return { executor, control };
+  };
+
+  const { started, portChanged } = await beginOnFreePort(start, begin);
+  const { executor, control } = started;
+  log.target = control;
+  control.onDidChangeOwners((owners) => {
+    lease.setOwners(owners);
+  });
+  await writeStateFile(start.stateFile, {
+    version: 1,
+    ...instance,
+    port: executor.server.port,
+    ownerToken: control.ownerToken.reveal(),
+  });
+  return {
+    ready: { pid: instance.pid, port: executor.server.port, portChanged },
+    async close() {
+      lease.dispose();
+      await removeStateFile(start.stateFile, instance.instanceId);
+      await executor.close();
+    },
+  };
+}
+
+interface StartedExecutor {
+  readonly executor: Executor;
+  readonly control: ControlServer;
+}
+
+/**
+ * A taken port is given up together with its token: whoever sits on it now may be handed the token by a
+ * client that still has the address.
+ */
+async function beginOnFreePort(
+  { token, preferredPort }: OwnedStart,
+  begin: (port: number, token: AccessToken) => Promise<StartedExecutor>,
+): Promise<{ started: StartedExecutor; portChanged: boolean }> {
+  const kept = token === undefined ? AccessToken.random() : new AccessToken(token);
+  try {
+    return { started: await begin(preferredPort ?? 0, kept), portChanged: false };
+  } catch (error) {
+    const isTaken = error instanceof ExecServerError && error.code === 'listenFailed';
+    if (!isTaken || preferredPort === undefined) throw error;
+    return { started: await begin(0, AccessToken.random()), portChanged: true };
+  }
+}
+
+/** Lines go to the editor; those from before the control channel exists are of no use to anybody. */
+class ControlLog {
+  target: ControlServer | undefined;
+  private readonly sink: LogSink = (level, line) => this.target?.log(level, line);
+  readonly logger: Logger = createLogger(this.sink);
+}
