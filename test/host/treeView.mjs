@@ -1,0 +1,127 @@
+import { toPattern } from './textPattern.mjs';
+import { until } from './until.mjs';
+
+/** One attempt at a click on something that may move or vanish. */
+const STEP_TIMEOUT_MS = 2_000;
+
+/**
+ * The part of a page's element that is read; the types of a browser are not part of this program.
+ *
+ * @typedef {{ getAttribute: (name: string) => string | null }} Named
+ */
+
+/**
+ * One view with a tree. Items are named by their accessible name: `accessibilityInformation.label` where the
+ * extension sets it, else label and description. Only rows that are scrolled into view exist.
+ */
+export class TreeView {
+  /**
+   * @param {import('playwright-core').Page} page
+   * @param {string} viewName
+   */
+  constructor(page, viewName) {
+    this.page = page;
+    this.viewName = viewName;
+    this.tree = page.getByRole('tree', { name: viewName, exact: true });
+  }
+
+  /** @returns {Promise<string[]>} */
+  async items() {
+    // In one step: a row read on its own may be gone by then, and reading would wait for it to come back.
+    /** @type {string[]} */
+    const names = await this.tree
+      .getByRole('treeitem')
+      .evaluateAll((/** @type {Named[]} */ rows) =>
+        rows.map((row) => row.getAttribute('aria-label') ?? ''),
+      );
+    return names;
+  }
+
+  /**
+   * @param {import('./textPattern.mjs').TextPattern} name
+   * @returns {Promise<string>} the item's whole accessible name
+   */
+  async waitForItem(name) {
+    const pattern = toPattern(name);
+    const items = await this.waitForItems((all) => all.some((item) => pattern.test(item)), pattern);
+    return items.find((item) => pattern.test(item)) ?? '';
+  }
+
+  /** @param {import('./textPattern.mjs').TextPattern} name */
+  async waitForNoItem(name) {
+    const pattern = toPattern(name);
+    await this.waitForItems((all) => !all.some((item) => pattern.test(item)), `no ${pattern}`);
+  }
+
+  /**
+   * @param {(items: string[]) => boolean} accept
+   * @param {unknown} [description]
+   * @returns {Promise<string[]>}
+   */
+  async waitForItems(accept, description = 'the expected items') {
+    return until(`${String(description)} in view ${this.viewName}`, () => this.items(), accept);
+  }
+
+  /** @param {import('./textPattern.mjs').TextPattern} name */
+  async click(name) {
+    await this.item(name).click();
+  }
+
+  /** @param {import('./textPattern.mjs').TextPattern} name */
+  async expand(name) {
+    const item = this.item(name);
+    await item.waitFor();
+    if ((await item.getAttribute('aria-expanded')) === 'false') {
+      await item.locator('.monaco-tl-twistie').click();
+    }
+  }
+
+  /**
+   * Clicks an action that an item shows while the pointer is over it.
+   *
+   * @param {import('./textPattern.mjs').TextPattern} name
+   * @param {string} title the command's title
+   */
+  async clickInlineAction(name, title) {
+    const item = this.item(name);
+    const action = item.getByRole('button', { name: title, exact: true });
+    await until(
+      `action ${title} of item ${String(name)}`,
+      async () => {
+        // A refresh can move the row away from the pointer, and the action with it.
+        await item.hover({ timeout: STEP_TIMEOUT_MS });
+        await action.click({ timeout: STEP_TIMEOUT_MS });
+        return true;
+      },
+      Boolean,
+    );
+  }
+
+  /**
+   * @param {import('./textPattern.mjs').TextPattern} name
+   * @param {string} title the command's title
+   */
+  async clickContextAction(name, title) {
+    await this.item(name).click({ button: 'right' });
+    const entry = this.page
+      .getByRole('menuitem')
+      .filter({ has: this.page.getByText(title, { exact: true }) });
+    await entry.waitFor();
+    // A menu takes no click in its first tenth of a second, so that the click that opened it cannot choose.
+    await until(
+      `the context menu to take ${title}`,
+      async () => {
+        if (await entry.isVisible()) {
+          await entry.click({ timeout: STEP_TIMEOUT_MS });
+        }
+        return entry.isHidden();
+      },
+      (hasClosed) => hasClosed,
+    );
+  }
+
+  /** @param {import('./textPattern.mjs').TextPattern} name */
+  item(name) {
+    return this.tree.getByRole('treeitem', { name: toPattern(name) }).first();
+  }
+}
