@@ -1,0 +1,30 @@
+/** The reference peer: the exec-server that comes with the Codex CLI, on a free loopback port. */
+import { startCodexProcess } from './codexProcess';
+import type { CodexProcess } from './codexProcess';
+
+/** A running reference server. */
+export interface CodexExecServer extends CodexProcess {
+  readonly url: string;
+}
+
+/** A test that runs longer than this is stuck. */
+const defaultDeadlineMs = 120_000;
+
+/** Starts the reference server and waits until it listens. */
+export async function startCodexExecServer(options: {
+  readonly cwd: string;
+  readonly version?: string;
+  readonly extraArgs?: readonly string[];
+  readonly extraEnv?: Readonly<Record<string, string>>;
+  readonly deadlineMs?: number;
+}): Promise<CodexExecServer> {
+  const server = await startCodexProcess({
+    args: ['exec-server', '--listen', 'ws://127.0.0.1:0', ...(options.extraArgs ?? [])],
+    cwd: options.cwd,
+    version: options.version,
+    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    env: options.extraEnv ?? {},
+  });
+  const [url] = await server.waitForStdout(/ws:\/\/\S+(?=\s)/);
+  return { ...server, url };
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Limits } from '../../src/base/limits';
+import { defaultLimits } from '../../src/base/limits';
+import type { LogLevel } from '../../src/base/logger';
+import { createLogger } from '../../src/base/logger';
+import { Executor } from '../../src/executor/executor';
+import type { ExecutorSettings } from '../../src/control/messages';
+import { AccessToken } from '../../src/server/accessToken';
+
+/** A running server of this process, with real sockets and real programs, gone when the test is. */
+export interface ServerUnderTest {
+  readonly executor: Executor;
+  readonly port: number;
+  /** Ready to connect, token included. */
+  readonly url: string;
+  readonly token: string;
+  /** A folder of its own, real path, which is the workspace. */
+  readonly workspace: string;
+  readonly log: { level: LogLevel; line: string }[];
+}
+
+export interface ServerUnderTestOptions {
+  readonly limits?: Partial<Limits>;
+  readonly settings?: Partial<ExecutorSettings>;
+  readonly mode?: 'local' | 'disabled';
+}
+
+export async function startServer(options: ServerUnderTestOptions = {}): Promise<ServerUnderTest> {
+  const workspace = await temporaryFolder();
+  const log: ServerUnderTest['log'] = [];
+  const token = AccessToken.random();
+  const executor = new Executor({
+    listen: { host: '127.0.0.1', port: 0 },
+    token,
+    mode: options.mode ?? 'local',
+    limits: { ...defaultLimits, ...options.limits },
+    logger: createLogger((level, line) => log.push({ level, line })),
+    settings: {
+      workspaceFolders: [workspace],
+      writeScope: 'workspace',
+      allowedHosts: [],
+      detachedSessionTtlSeconds: 80,
+      ownerGraceSeconds: 60,
+      ...options.settings,
+    },
+  });
+  onTestFinished(() => executor.close());
+  await executor.listen();
+  const { port } = executor.server;
+  return {
+    executor,
+    port,
+    url: `ws://127.0.0.1:${port}/?token=${token.reveal()}`,
+    token: token.reveal(),
+    workspace,
+    log,
+  };
+}
+
+/** A folder that goes with the test; its real path, because links in it would blur what is compared. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'exec-server-test-')));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
