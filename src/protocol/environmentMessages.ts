@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const CapabilitiesSchema = z.record(z.string(), z.boolean());
 

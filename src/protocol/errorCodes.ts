@@ -37,8 +37,14 @@ export const invalidRequest = (message: string): RpcError =>
 export const invalidParams = (message: string): RpcError =>
   new RpcError(ErrorCode.invalidParams, message);
 
+/** Longest part of a caller's method name that is given back. */
+const MAX_METHOD_LENGTH = 80;
+
 export const methodNotFound = (method: string): RpcError =>
-  new RpcError(ErrorCode.methodNotFound, `exec-server does not implement \`${method}\``);
+  new RpcError(
+    ErrorCode.methodNotFound,
+    `exec-server does not implement \`${method.slice(0, MAX_METHOD_LENGTH)}\``,
+  );
 
 export const unknownProcess = (processId: string): RpcError =>
   invalidRequest(`unknown process id ${processId}`);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Base64Schema, PathTextSchema, optional } from './primitives';
 
 /** What every `fs/*` request may carry. A sandbox is refused by the handler, never ignored. */

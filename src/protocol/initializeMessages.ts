@@ -1,11 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EnvironmentInfoSchema } from './environmentMessages';
-import { optional } from './primitives';
+import { boundedText, optional } from './primitives';
 
 export const InitializeParamsSchema = z.object({
-  clientName: z.string(),
+  clientName: boundedText('clientName'),
   /** The session to take up again after a lost connection. */
-  resumeSessionId: optional(z.string()),
+  resumeSessionId: optional(boundedText('resumeSessionId')),
 });
 export type InitializeParams = z.infer<typeof InitializeParamsSchema>;
 

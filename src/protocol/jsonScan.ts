@@ -96,8 +96,8 @@ export function findTopLevelScalar(bytes: Buffer, member: string): string | unde
 }
 
 /** A name may be written with escapes. */
-function unquote(text: string): unknown {
-  return text.includes('\\') ? JSON.parse(text) : text.slice(1, -1);
+function unquote(text: string): string {
+  return text.includes('\\') ? String(JSON.parse(text)) : text.slice(1, -1);
 }
 
 /** From the opening quote to behind the closing one, or to the end of a text that lacks it. */

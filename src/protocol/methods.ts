@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { EncodedResult } from './encodedResult';
 import { EnvironmentInfoSchema, EnvironmentStatusSchema } from './environmentMessages';
 import * as fileSystem from './fileSystemMessages';

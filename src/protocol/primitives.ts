@@ -1,14 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultLimits } from '../base/limits';
 import { parsePathText } from './pathText';
 import { RpcError } from './errorCodes';
 
-/** The caller's handle of a process, unique in its session. */
-export const ProcessIdSchema = z
-  .string()
-  .refine((id) => Buffer.byteLength(id) <= defaultLimits.maxIdBytes, {
-    message: `processId is longer than ${defaultLimits.maxIdBytes} bytes`,
+/** A text the caller chooses and we keep: an id or a name. */
+export function boundedText(member: string): z.ZodString {
+  return z.string().refine((text) => Buffer.byteLength(text) <= defaultLimits.maxIdBytes, {
+    message: `${member} is longer than ${defaultLimits.maxIdBytes} bytes`,
   });
+}
+
+/** The caller's handle of a process, unique in its session. */
+export const ProcessIdSchema = boundedText('processId');
 
 /** A path in either form of `pathText.ts`. It stays text here; handlers read it with `parsePathText`. */
 export const PathTextSchema = z.string().superRefine((text, context) => {

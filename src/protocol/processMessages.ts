@@ -1,10 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   Base64Schema,
   CellCountSchema,
   PathTextSchema,
   ProcessIdSchema,
   UnsignedSchema,
+  boundedText,
   optional,
 } from './primitives';
 
@@ -82,7 +83,7 @@ export const WriteParamsSchema = z.object({
   processId: ProcessIdSchema,
   chunk: Base64Schema,
   /** Releases before write ids existed send none; such a write is not protected against doubling. */
-  writeId: optional(z.string().min(1, { message: 'writeId must not be empty' })),
+  writeId: optional(boundedText('writeId').min(1, { message: 'writeId must not be empty' })),
 });
 export type WriteParams = z.infer<typeof WriteParamsSchema>;
 

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { formatPath, parsePathText, pathToUri } from '../../../src/protocol/pathText';
+
+// The forms below are those of Unix; drive letters and shares have rules of their own.
+describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
+  it.each([
+    ['file:///workspace/a.txt', '/workspace/a.txt'],
+    ['file:///workspace/sp%20ace%2520%23%C3%A9.txt', '/workspace/sp ace%20#é.txt'],
+    ['file://localhost/tmp', '/tmp'],
+    ['FILE:///tmp', '/tmp'],
+    ['file:/tmp', '/tmp'],
+    ['file:tmp', '/tmp'],
+    ['file://', '/'],
+    ['file:///', '/'],
+    ['file:///a/../b', '/b'],
+    ['file:///a/./b', '/a/b'],
+    ['file:///a//b', '/a/b'],
+    ['file:///a/', '/a'],
+    ['file:///tmp%2Flab', '/tmp/lab'],
+    ['file:///a%2F..%2Fb', '/b'],
+    ['file:///%2e%2e/b', '/b'],
+    ['file:///a%5Cb', '/a\\b'],
+  ])('reads the URI %s', (text, path) => {
+    expect(parsePathText(text)).toEqual({ path, form: 'uri' });
+  });
+
+  it.each([
+    ['/workspace', '/workspace'],
+    ['/a/../b/./c//d/', '/b/c/d'],
+    ['/with%20percent', '/with%20percent'],
+    ['/#?', '/#?'],
+    ['/', '/'],
+  ])('reads the native path %s', (text, path) => {
+    expect(parsePathText(text)).toEqual({ path, form: 'native' });
+  });
+
+  it.each([
+    ['relative', -32602, 'invalid URI: relative URL without a base'],
+    ['', -32602, 'invalid URI: relative URL without a base'],
+    ['http://x/y', -32602, 'unsupported path URI scheme `http`'],
+    ['file:///tmp?x=1', -32602, 'query parameters are not allowed in path URIs'],
+    ['file:///tmp?', -32602, 'query parameters are not allowed in path URIs'],
+    ['file:///tmp#f', -32602, 'fragments are not allowed in path URIs'],
+    ['file:///tmp#', -32602, 'fragments are not allowed in path URIs'],
+  ])('refuses %j', (text, code, message) => {
+    expect(() => parsePathText(text)).toThrow(expect.objectContaining({ code, message }));
+  });
+
+  it.each([
+    ['file://host/tmp', -32600],
+    ['file:///C:/x', -32600],
+    ['file:///c:/x', -32600],
+    ['file:///C:', -32600],
+    ['file:///tmp%00x', -32602],
+    ['/tmp\0x', -32602],
+  ])('says that %j means nothing on this system', (text, code) => {
+    expect(() => parsePathText(text)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining("is invalid on '") }),
+    );
+  });
+
+  it('refuses bytes that are no UTF-8 instead of reaching another file', () => {
+    expect(() => parsePathText('file:///tmp/%ff')).toThrow(
+      expect.objectContaining({ code: -32602 }),
+    );
+  });
+
+  it('answers in the form of the question, so that reading it again gives the same path', () => {
+    const path = '/workspace/sp ace%20#é?\\.txt';
+    expect(formatPath(path, 'native')).toBe(path);
+    expect(parsePathText(formatPath(path, 'uri'))).toEqual({ path, form: 'uri' });
+    expect(pathToUri('/workspace/sp ace%20#é.txt')).toBe(
+      'file:///workspace/sp%20ace%2520%23%C3%A9.txt',
+    );
+  });
+});
