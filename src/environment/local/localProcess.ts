@@ -1,0 +1,161 @@
+import type { Clock } from '../../base/clock';
+import { Deferred } from '../../base/deferred';
+import { toError } from '../../base/errors';
+import { Emitter } from '../../base/event';
+import type { Event } from '../../base/event';
+import type { Logger } from '../../base/logger';
+import type { OutputStream, ProcessSignal } from '../../protocol/processMessages';
+import type {
+  ManagedProcess,
+  ProcessEvent,
+  ProcessState,
+  RetainedOutput,
+  TerminalSize,
+} from '../processBackend';
+import { OutputLog } from './outputLog';
+import type { OutputLogLimits } from './outputLog';
+import type { ProcessTree } from './processTree';
+import type { ProgramObserver, RunningProgram } from './runningProgram';
+
+/** What a process needs beyond the program it stands for. */
+export interface LocalProcessContext {
+  readonly limits: OutputLogLimits;
+  readonly tree: ProcessTree;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** On a terminal the polite way to end a program is to hang up. */
+  readonly isTerminal: boolean;
+}
+
+/** How long the output of an ended tree may take to arrive, before it is cut off. */
+const lastOutputMs = 200;
+
+const systemSignals: Readonly<Record<ProcessSignal, NodeJS.Signals>> = {
+  interrupt: 'SIGINT',
+  terminate: 'SIGTERM',
+  kill: 'SIGKILL',
+  hangup: 'SIGHUP',
+  quit: 'SIGQUIT',
+};
+
+/**
+ * A program on this machine as its clients see it: numbered events, bounded memory of its output, and
+ * a tree of processes that ends as a whole.
+ *
+ * Events fire synchronously from the read that brought them, and never in the turn of the event loop
+ * that started the program; whoever awaited the start and subscribes at once misses nothing.
+ */
+export class LocalProcess implements ManagedProcess, ProgramObserver {
+  readonly pid: number;
+  readonly onDidEmit: Event<ProcessEvent>;
+  private readonly emitter: Emitter<ProcessEvent>;
+  private readonly log: OutputLog;
+  private readonly whenClosed = new Deferred<void>();
+  private exitCode: number | undefined;
+  private closed = false;
+  private ending: Promise<void> | undefined;
+
+  constructor(
+    private readonly program: RunningProgram,
+    private readonly context: LocalProcessContext,
+  ) {
+    this.pid = program.pid;
+    this.log = new OutputLog(context.limits);
+    this.emitter = new Emitter<ProcessEvent>((error) =>
+      context.logger.error('A listener of a process failed', { reason: toError(error).message }),
+    );
+    this.onDidEmit = this.emitter.event;
+    program.observe(this);
+  }
+
+  get state(): ProcessState {
+    return {
+      exited: this.exitCode !== undefined,
+      exitCode: this.exitCode,
+      closed: this.closed,
+      nextSeq: this.log.nextSeq,
+    };
+  }
+
+  /** Settles when nothing can come from the process any more. */
+  get closing(): Promise<void> {
+    return this.whenClosed.promise;
+  }
+
+  onOutput(stream: OutputStream, chunk: Buffer): void {
+    const seq = this.log.append(stream, chunk);
+    this.emitter.fire({ type: 'output', seq, stream, chunk });
+  }
+
+  onExited(exitCode: number): void {
+    this.context.tree.markLeaderExited();
+    this.exitCode = exitCode;
+    this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), exitCode });
+  }
+
+  onClosed(): void {
+    this.closed = true;
+    this.whenClosed.resolve();
+    this.emitter.fire({ type: 'closed', seq: this.log.takeSeq() });
+  }
+
+  retainedOutput(afterSeq: number, maxBytes: number): RetainedOutput {
+    return this.log.retained(afterSeq, maxBytes);
+  }
+
+  setOutputPaused(paused: boolean): void {
+    this.program.setOutputPaused(paused);
+  }
+
+  write(chunk: Buffer): Promise<'accepted' | 'stdinClosed'> {
+    return this.program.write(chunk);
+  }
+
+  closeStdin(): Promise<'accepted' | 'stdinClosed'> {
+    return this.program.closeStdin();
+  }
+
+  resize(size: TerminalSize): void {
+    this.program.resize(size);
+  }
+
+  signal(signal: ProcessSignal): void {
+    this.context.tree.signalGroup(systemSignals[signal]);
+  }
+
+  terminate(): { readonly running: boolean } {
+    const running = this.exitCode === undefined;
+    // What an exited program left behind is not touched: agents call this after every process, and
+    // leave servers running on purpose.
+    if (running) this.context.tree.kill();
+    return { running };
+  }
+
+  end(graceMs: number): Promise<void> {
+    this.ending ??= this.endTree(graceMs);
+    return this.ending;
+  }
+
+  /** Kills the tree and lets go of the output, without waiting for either. */
+  kill(): void {
+    this.context.tree.kill();
+    this.program.releaseOutput();
+  }
+
+  private async endTree(graceMs: number): Promise<void> {
+    const { clock, isTerminal, logger, tree } = this.context;
+    const isGone = await tree.end(isTerminal ? 'SIGHUP' : 'SIGTERM', graceMs, clock);
+    if (!isGone) logger.warn('A process outlived its forced end', { pid: this.pid });
+    if (await this.closedWithin(lastOutputMs)) return;
+    this.program.releaseOutput();
+    await this.closedWithin(lastOutputMs);
+  }
+
+  private async closedWithin(waitMs: number): Promise<boolean> {
+    const timeout = new Deferred<void>();
+    const timer = this.context.clock.schedule(() => timeout.resolve(), waitMs);
+    await Promise.race([this.whenClosed.promise, timeout.promise]);
+    timer.dispose();
+    return this.closed;
+  }
+}
