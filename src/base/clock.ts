@@ -9,11 +9,14 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number): Disposable;
 }
 
-/** The machine's clock. Its timers do not keep the process alive: sockets and children do that. */
+/** Node's timers count in 31 bits, and one that overflows fires at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** The machine's clock. Delays beyond 24 days end there. Its timers do not keep the process alive: sockets and children do that. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
     timer.unref();
     return toDisposable(() => {
       clearTimeout(timer);

@@ -31,6 +31,8 @@ export const defaultLimits = {
   maxProcesses: 256,
   /** Requests of one connection that wait for their turn; beyond it the socket is not read. */
   maxQueuedRequests: 64,
+  /** Bytes of those: 64 of the largest messages would be 4 GiB. */
+  maxQueuedRequestBytes: 64 * MIB,
   /** Requests of one connection that took effect and now wait (long polls, writes to a full child). */
   maxWaitingRequests: 1024,
   /** Output kept per process, newest first (measured peer). */
@@ -40,6 +42,8 @@ export const defaultLimits = {
   /** Send queue of a connection at which its processes stop being read, and below which they go on. */
   sendQueueHighBytes: 512 * KIB,
   sendQueueLowBytes: 128 * KIB,
+  /** Send queue at which no further request takes its turn: a client that never reads must not pile up answers. */
+  sendQueueFullBytes: 8 * MIB,
   /** Input waiting for a child that does not read; a write beyond it waits for its answer. */
   maxQueuedStdinBytes: 8 * MIB,
   /** Accepted write ids remembered per process, so that a retried write is not doubled (measured peer). */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { defaultLimits } from '../base/limits';
@@ -9,7 +9,8 @@ import type { ReceivedNotification } from '../rpc/rpcPeer';
 import { RpcPeer } from '../rpc/rpcPeer';
 import type { MessageTransport } from '../rpc/transport';
 import { connectWebSocket } from '../rpc/webSocketTransport';
-import type { ControlClient, ControlMethod } from './controlClient';
+import { CloseCode } from '../rpc/closeCodes';
+import type { ControlClient, ControlEnd, ControlMethod } from './controlClient';
 import { CONTROL_PATH } from './controlPath';
 import type {
   ChangedNotification,
@@ -61,8 +62,10 @@ class SocketControlClient implements ControlClient {
   private readonly logEmitter = this.store.add(new Emitter<LogNotification>());
   private readonly outputEmitter = this.store.add(new Emitter<ViewOutputNotification>());
   private readonly endViewEmitter = this.store.add(new Emitter<ViewEndedNotification>());
-  private readonly closeEmitter = this.store.add(new Emitter<void>());
+  private readonly closeEmitter = this.store.add(new Emitter<ControlEnd>());
   private initial: Snapshot | undefined;
+  /** What arrives before whoever connected could subscribe; `undefined` once it has had the chance. */
+  private held: (() => void)[] | undefined = [];
 
   readonly onDidChange = this.changeEmitter.event;
   readonly onDidGiveNotice = this.noticeEmitter.event;
@@ -77,10 +80,14 @@ class SocketControlClient implements ControlClient {
   ) {
     this.peer = new RpcPeer(transport, controlRequests, defaultLimits);
     this.peer.onDidNotify((notification) => {
-      this.receive(notification);
+      this.hold(() => {
+        this.receive(notification);
+      });
     });
-    this.peer.onDidClose(() => {
-      this.closeEmitter.fire();
+    this.peer.onDidClose(({ code }) => {
+      this.hold(() => {
+        this.closeEmitter.fire(code === CloseCode.goingAway ? 'shutDown' : 'lost');
+      });
     });
   }
 
@@ -91,6 +98,12 @@ class SocketControlClient implements ControlClient {
 
   async initialize(clientName: string): Promise<void> {
     this.initial = await this.peer.request('control/initialize', { clientName });
+    // One socket read can carry the answer and what follows it; the caller has its turn in between.
+    setImmediate(() => {
+      const { held = [] } = this;
+      this.held = undefined;
+      for (const release of held) release();
+    });
   }
 
   request<M extends ControlMethod>(
@@ -107,6 +120,11 @@ class SocketControlClient implements ControlClient {
   dispose(): void {
     this.peer.dispose();
     this.store.dispose();
+  }
+
+  private hold(release: () => void): void {
+    if (this.held === undefined) release();
+    else this.held.push(release);
   }
 
   private receive({ method, params }: ReceivedNotification): void {

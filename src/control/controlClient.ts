@@ -14,6 +14,9 @@ import type { controlRequests } from './messages';
 type ControlRequests = typeof controlRequests;
 export type ControlMethod = MethodOf<ControlRequests>;
 
+/** How the channel ended: the executor was told to stop, by whomever, or it vanished. */
+export type ControlEnd = 'shutDown' | 'lost';
+
 /** The editor's end of the control channel, connected and initialized. Disposing it closes the socket only. */
 export interface ControlClient extends Disposable {
   /** The state at the moment of connecting; `onDidChange` tells what changes after it. */
@@ -23,8 +26,8 @@ export interface ControlClient extends Disposable {
   readonly onDidLog: Event<LogNotification>;
   readonly onDidReceiveOutput: Event<ViewOutputNotification>;
   readonly onDidEndView: Event<ViewEndedNotification>;
-  /** The socket is gone, for whatever reason, and stays so. */
-  readonly onDidClose: Event<void>;
+  /** The socket is gone and stays so. */
+  readonly onDidClose: Event<ControlEnd>;
 
   /** @throws RpcError as the executor answered, ExecServerError `connectionClosed` when it is gone. */
   request<M extends ControlMethod>(

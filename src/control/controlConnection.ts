@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Limits } from '../base/limits';
 import { DisposableStore } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
@@ -11,6 +11,7 @@ import type { MessageTransport } from '../rpc/transport';
 import type { SessionProcess } from '../server/sessionProcess';
 import { controlHandlers } from './controlHandlers';
 import type { ControlServer } from './controlServer';
+import { LogFeed } from './logFeed';
 import type { ViewEndedNotification, controlNotifications } from './messages';
 import { AcknowledgeViewParamsSchema, controlRequests } from './messages';
 import { OutputView } from './outputView';
@@ -28,11 +29,11 @@ export interface ControlConnectionOptions {
   readonly onDidEnd: () => void;
 }
 
-/** One owner window: its requests, its views, and the keyboards it has taken over. */
+/** One owner window: its requests and its views. */
 export class ControlConnection {
   private readonly store = new DisposableStore();
   private readonly views = new Map<number, OutputView>();
-  private readonly heldInputs = new Set<SessionProcess>();
+  private readonly logFeed: LogFeed;
   private readonly requestServer: RequestServer<typeof controlRequests, ControlConnection>;
   private initialized = false;
 
@@ -51,6 +52,11 @@ export class ControlConnection {
       limits,
       logger,
     });
+    this.logFeed = this.store.add(
+      new LogFeed(control.options.recentLog, transport, (line) => {
+        this.tell('control/log', line);
+      }),
+    );
     this.store.add(
       transport.onDidReceive((data) => {
         this.receive(data);
@@ -69,7 +75,12 @@ export class ControlConnection {
 
   /** Begins to tell changes; what follows the snapshot builds on it. */
   markInitialized(): void {
+    if (this.initialized) return;
     this.initialized = true;
+    // The answer with the snapshot goes out first.
+    setImmediate(() => {
+      this.logFeed.start();
+    });
   }
 
   tell<M extends ControlNotificationMethod>(method: M, params: ControlNotificationParams<M>): void {
@@ -110,16 +121,6 @@ export class ControlConnection {
     this.views.delete(viewId);
   }
 
-  takeOverInput(entry: SessionProcess): void {
-    entry.setInputHolder('user');
-    this.heldInputs.add(entry);
-  }
-
-  handBackInput(entry: SessionProcess): void {
-    entry.setInputHolder('agent');
-    this.heldInputs.delete(entry);
-  }
-
   private receive(data: Buffer): void {
     const message = parseMessage(data, this.options.limits);
     if (message.kind === 'request') this.requestServer.accept(message);
@@ -138,8 +139,7 @@ export class ControlConnection {
     for (const view of this.views.values()) view.dispose();
     this.views.clear();
     // A window that is gone cannot type, and the agent would wait for nobody.
-    for (const entry of this.heldInputs) entry.setInputHolder('agent');
-    this.heldInputs.clear();
+    this.control.handBackInputsOf(this);
     this.options.onDidEnd();
   }
 }

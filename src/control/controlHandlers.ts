@@ -29,15 +29,13 @@ export function controlHandlers(
     },
 
     async 'mode/set'({ mode, runningProcesses }) {
-      control.options.environments.setMode(mode);
-      control.options.logger.info('mode changed', { mode });
-      if (runningProcesses === 'terminate') await endRunningProcesses(control);
+      control.options.logger.info('mode set', { mode, runningProcesses });
+      await control.setMode(mode, runningProcesses);
       return {};
     },
 
-    async 'token/rotate'() {
-      await control.server.rotateToken();
-      return control.listenerView();
+    'token/rotate'() {
+      return control.rotateToken();
     },
 
     async 'session/end'({ sessionId }) {
@@ -65,12 +63,12 @@ export function controlHandlers(
         );
       }
       if (entry.process.state.exited) throw invalidRequest('this process has ended');
-      connection.takeOverInput(entry);
+      control.takeOverInput(entry, connection);
       return {};
     },
 
-    'input/handBack'({ serial }, connection) {
-      connection.handBackInput(find(serial));
+    'input/handBack'({ serial }) {
+      find(serial).setInputHolder('agent');
       return {};
     },
 
@@ -92,8 +90,13 @@ export function controlHandlers(
       return {};
     },
 
-    'process/terminate'({ serial }) {
-      return find(serial).terminate('user');
+    async 'process/terminate'({ serial }) {
+      const entry = find(serial);
+      const answer = entry.terminate('user');
+      // An agent means the program only; a person who asks again means also what it left behind.
+      const { exited, closed } = entry.process.state;
+      if (exited && !closed) await entry.end('user', control.options.limits.terminateGraceMs);
+      return answer;
     },
 
     'history/clear'() {
@@ -109,12 +112,4 @@ export function controlHandlers(
       return {};
     },
   };
-}
-
-async function endRunningProcesses(control: ControlServer): Promise<void> {
-  const { terminateGraceMs } = control.options.limits;
-  const running = [...control.server.sessions.all].flatMap((session) =>
-    [...session.processes].filter(({ process }) => !process.state.closed),
-  );
-  await Promise.all(running.map((entry) => entry.end('user', terminateGraceMs)));
 }

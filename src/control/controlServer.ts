@@ -3,15 +3,23 @@ import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { DisposableStore } from '../base/lifecycle';
-import type { LogLevel, Logger } from '../base/logger';
+import type { Logger } from '../base/logger';
 import type { EnvironmentManager } from '../environment/environmentManager';
 import { AccessToken } from '../server/accessToken';
 import type { ExecServer } from '../server/execServer';
 import { AGENT_PATH } from '../server/execServer';
 import type { Door } from '../server/listener';
+import type { SessionProcess } from '../server/sessionProcess';
 import { ControlConnection } from './controlConnection';
 import type { ControlNotificationMethod, ControlNotificationParams } from './controlConnection';
-import type { ExecutorSettings, ListenerView, NoticeNotification, Snapshot } from './messages';
+import type {
+  EnvironmentMode,
+  ExecutorSettings,
+  ListenerView,
+  NoticeNotification,
+  Snapshot,
+} from './messages';
+import type { RecentLog } from './recentLog';
 import { WatchedState } from './watchedState';
 
 /** Owner windows at once. Two overlap for a moment when a window reloads. */
@@ -26,6 +34,8 @@ export interface ControlServerOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** The lines that `logger` has written. */
+  readonly recentLog: RecentLog;
 }
 
 /** The executor's end of the control channel: tells owners what is, and does what they ask. */
@@ -33,6 +43,9 @@ export class ControlServer implements Disposable {
   private readonly store = new DisposableStore();
   private readonly owners = new Set<ControlConnection>();
   private readonly ownersEmitter = new Emitter<number>();
+  private readonly holders = new WeakMap<SessionProcess, ControlConnection>();
+  /** Whether the present mode came with the wish that nothing goes on running. */
+  private endsStarts = false;
   private watched: { server: ExecServer; state: WatchedState } | undefined;
 
   /** Opens `/control`; agents never get it. */
@@ -82,6 +95,12 @@ export class ControlServer implements Disposable {
       }),
     );
     this.store.add(
+      state.onDidStartProcess((entry) => {
+        // The start was under way when the mode was switched.
+        if (this.endsStarts) entry.terminate('user');
+      }),
+    );
+    this.store.add(
       environments.onDidChangeMode(() => {
         this.tell('control/changed', { mode: environments.mode });
       }),
@@ -124,9 +143,35 @@ export class ControlServer implements Disposable {
     };
   }
 
-  /** Sends a log line to every owner; what happens while nobody is there is not kept. */
-  log(level: LogLevel, line: string): void {
-    this.tell('control/log', { level, line });
+  /** Resolves when what was to be ended is gone. */
+  async setMode(mode: EnvironmentMode, runningProcesses: 'keep' | 'terminate'): Promise<void> {
+    const { environments, limits } = this.options;
+    environments.setMode(mode);
+    this.endsStarts = mode === 'disabled' && runningProcesses === 'terminate';
+    if (runningProcesses === 'keep') return;
+    const running = [...this.state.live].filter(({ process }) => !process.state.closed);
+    await Promise.all(running.map((entry) => entry.end('user', limits.terminateGraceMs)));
+  }
+
+  /** Replaces the agents' token; resolves when everything that came in with it is gone. */
+  async rotateToken(): Promise<ListenerView> {
+    const rotated = this.server.rotateToken();
+    this.tell('control/changed', { listener: this.listenerView() });
+    await rotated;
+    return this.listenerView();
+  }
+
+  /** Gives the keyboard of a process to a window, also when another window has it. */
+  takeOverInput(entry: SessionProcess, owner: ControlConnection): void {
+    this.holders.set(entry, owner);
+    entry.setInputHolder('user');
+  }
+
+  /** Gives back to the agents what a window that is gone has taken over and no other one since. */
+  handBackInputsOf(owner: ControlConnection): void {
+    for (const entry of this.state.live) {
+      if (this.holders.get(entry) === owner) entry.setInputHolder('agent');
+    }
   }
 
   dispose(): void {

@@ -8,6 +8,12 @@ interface RememberedExit {
   process: SessionProcess | undefined;
 }
 
+/** What had to go to keep the bounds. */
+export interface DroppedHistory {
+  readonly serials: readonly number[];
+  readonly sessionIds: readonly string[];
+}
+
 type HistoryLimits = Pick<
   Limits,
   | 'maxRememberedExits'
@@ -16,7 +22,10 @@ type HistoryLimits = Pick<
   | 'maxRetainedOutputBytes'
 >;
 
-/** Processes and sessions that are over, newest last, within bounds of count and of kept output. */
+/**
+ * Processes and sessions that are over, newest last, within bounds of count and of kept output. An ended
+ * session is listed exactly as long as an exit of it is.
+ */
 export class ExitHistory {
   private readonly exits = new Map<number, RememberedExit>();
   private readonly ended = new Map<string, SessionView>();
@@ -27,7 +36,6 @@ export class ExitHistory {
     return [...this.exits.values()].map(({ view }) => view);
   }
 
-  /** Ended sessions that still have a remembered exit. */
   get sessions(): SessionView[] {
     return [...this.ended.values()];
   }
@@ -36,36 +44,46 @@ export class ExitHistory {
     return this.exits.get(serial)?.process;
   }
 
-  /** Remembers an exit and answers the serial numbers it pushed out. */
-  add(view: ProcessView, process: SessionProcess): number[] {
+  /** Remembers an exit. */
+  add(view: ProcessView, process: SessionProcess): DroppedHistory {
     this.exits.set(view.serial, { view, process });
-    const dropped: number[] = [];
+    const serials: number[] = [];
     for (const serial of this.exits.keys()) {
       if (this.exits.size <= this.limits.maxRememberedExits) break;
       this.exits.delete(serial);
-      dropped.push(serial);
+      serials.push(serial);
     }
     this.releaseOldOutput();
-    return dropped;
+    return { serials, sessionIds: this.dropSessionsWithoutExits() };
   }
 
-  /** Remembers an ended session, if any exit of it is, and answers the sessions that pushed out. */
-  addSession(view: SessionView): string[] {
-    const remembered = new Set(this.processes.map(({ sessionId }) => sessionId));
-    if (remembered.has(view.sessionId)) this.ended.set(view.sessionId, view);
-    const dropped: string[] = [];
+  /** Remembers an ended session, if any exit of it is. */
+  addSession(view: SessionView): DroppedHistory {
+    this.ended.set(view.sessionId, view);
+    const sessionIds = this.dropSessionsWithoutExits();
+    const serials: number[] = [];
     for (const sessionId of this.ended.keys()) {
-      const tooMany = this.ended.size > this.limits.maxRememberedSessions;
-      if (!tooMany && remembered.has(sessionId)) continue;
+      if (this.ended.size <= this.limits.maxRememberedSessions) break;
       this.ended.delete(sessionId);
-      dropped.push(sessionId);
+      sessionIds.push(sessionId);
+      for (const { serial } of this.processes.filter((exit) => exit.sessionId === sessionId)) {
+        this.exits.delete(serial);
+        serials.push(serial);
+      }
     }
-    return dropped;
+    return { serials, sessionIds };
   }
 
   clear(): void {
     this.exits.clear();
     this.ended.clear();
+  }
+
+  private dropSessionsWithoutExits(): string[] {
+    const withExits = new Set(this.processes.map(({ sessionId }) => sessionId));
+    const dropped = [...this.ended.keys()].filter((sessionId) => !withExits.has(sessionId));
+    for (const sessionId of dropped) this.ended.delete(sessionId);
+    return dropped;
   }
 
   private releaseOldOutput(): void {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   CellCountSchema,
   EmptyResponseSchema,
@@ -102,8 +102,10 @@ export type NoticeNotification = z.infer<typeof NoticeNotificationSchema>;
 export const LogNotificationSchema = z.object({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error']),
   line: z.string(),
+  /** When it was written, which for lines from before the window connected is not when they arrive. */
+  atMs: z.number().optional(),
 });
-/** One line of the executor's log, redacted. */
+/** One line of the executor's log, redacted. The newest ones from before `control/initialize` come first. */
 export type LogNotification = z.infer<typeof LogNotificationSchema>;
 
 export const OpenViewParamsSchema = z.object({
@@ -151,15 +153,18 @@ export const ExecutorSettingsSchema = z.object({
 });
 export type ExecutorSettings = z.infer<typeof ExecutorSettingsSchema>;
 
+interface ControlRequestSpec<P extends z.ZodType, R extends z.ZodType> {
+  readonly family: 'control';
+  /** Processes that end slowly or do not read their input must not hold up what is asked next. */
+  readonly turn: 'mayWait';
+  readonly params: P;
+  readonly result: R;
+}
+
 const request = <P extends z.ZodType, R extends z.ZodType>(
   params: P,
   result: R,
-): { family: 'control'; turn: 'inOrder'; params: P; result: R } => ({
-  family: 'control',
-  turn: 'inOrder',
-  params,
-  result,
-});
+): ControlRequestSpec<P, R> => ({ family: 'control', turn: 'mayWait', params, result });
 
 /** Requests of the editor. */
 export const controlRequests = {

@@ -7,6 +7,7 @@ import { invalidRequest } from '../protocol/errorCodes';
 import type { Session } from '../server/session';
 import type { SessionProcess } from '../server/sessionProcess';
 import type { SessionRegistry } from '../server/sessionRegistry';
+import type { DroppedHistory } from './exitHistory';
 import { ExitHistory } from './exitHistory';
 import type { ChangedNotification, ProcessView, SessionView } from './messages';
 
@@ -26,15 +27,18 @@ export class WatchedState implements Disposable {
   private readonly store = new DisposableStore();
   /** Sessions from their creation until their last process is gone. */
   private readonly sessionStores = new Map<Session, DisposableStore>();
-  private readonly live = new Map<number, SessionProcess>();
+  private readonly liveBySerial = new Map<number, SessionProcess>();
   private readonly history: ExitHistory;
   private readonly dirtySessions = new Set<string>();
   private readonly dirtyProcesses = new Set<number>();
   private readonly gathering = new MutableDisposable<Disposable>();
   private readonly changeEmitter = new Emitter<Changes>();
+  private readonly processStartEmitter = new Emitter<SessionProcess>();
 
   /** Fires with what changed, gathered. */
   readonly onDidChange = this.changeEmitter.event;
+  /** An agent has started a process, in whatever session. */
+  readonly onDidStartProcess = this.processStartEmitter.event;
 
   constructor(
     private readonly sessions: SessionRegistry,
@@ -65,13 +69,18 @@ export class WatchedState implements Disposable {
         ...[...this.sessionStores.keys()].map((session) => this.viewOfSession(session)),
         ...this.history.sessions,
       ],
-      processes: [...[...this.live.values()].map(viewOfProcess), ...this.history.processes],
+      processes: [...[...this.liveBySerial.values()].map(viewOfProcess), ...this.history.processes],
     };
+  }
+
+  /** Processes whose sessions still know them, running or not. */
+  get live(): Iterable<SessionProcess> {
+    return this.liveBySerial.values();
   }
 
   /** The process of a serial number, as long as its output is kept. */
   find(serial: number): SessionProcess | undefined {
-    return this.live.get(serial) ?? this.history.processOf(serial);
+    return this.liveBySerial.get(serial) ?? this.history.processOf(serial);
   }
 
   /** One process as the editor shows it. @throws RpcError when it is no longer kept. */
@@ -83,9 +92,9 @@ export class WatchedState implements Disposable {
 
   /** Forgets what is over. */
   clearHistory(): void {
-    for (const [serial, { process }] of this.live) {
+    for (const [serial, { process }] of this.liveBySerial) {
       if (!process.state.closed) continue;
-      this.live.delete(serial);
+      this.liveBySerial.delete(serial);
       this.dirtyProcesses.add(serial);
     }
     for (const { serial } of this.history.processes) this.dirtyProcesses.add(serial);
@@ -100,6 +109,7 @@ export class WatchedState implements Disposable {
     this.sessionStores.clear();
     this.gathering.dispose();
     this.changeEmitter.dispose();
+    this.processStartEmitter.dispose();
   }
 
   private watch(session: Session): void {
@@ -108,23 +118,22 @@ export class WatchedState implements Disposable {
     store.add(
       session.onDidStartProcess((process) => {
         const { serial } = process.description;
-        this.live.set(serial, process);
+        this.liveBySerial.set(serial, process);
         store.add(
           process.onDidChange(() => {
             this.markProcess(serial);
           }),
         );
         this.markProcess(serial);
+        this.processStartEmitter.fire(process);
       }),
     );
     store.add(
       session.onDidForgetProcess((process) => {
         const { serial } = process.description;
         // The history may have been cleared while the process was closed and still readable.
-        if (!this.live.delete(serial)) return;
-        for (const dropped of this.history.add(viewOfProcess(process), process)) {
-          this.markProcess(dropped);
-        }
+        if (!this.liveBySerial.delete(serial)) return;
+        this.markDropped(this.history.add(viewOfProcess(process), process));
         this.markProcess(serial);
       }),
     );
@@ -135,7 +144,7 @@ export class WatchedState implements Disposable {
     this.sessionStores.get(session)?.dispose();
     this.sessionStores.delete(session);
     const view: SessionView = { ...this.viewOfSession(session), state: 'ended' };
-    for (const dropped of this.history.addSession(view)) this.markSession(dropped);
+    this.markDropped(this.history.addSession(view));
     this.markSession(session.id);
   }
 
@@ -148,6 +157,11 @@ export class WatchedState implements Disposable {
       createdAtMs: session.createdAtMs,
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     };
+  }
+
+  private markDropped({ sessionIds, serials }: DroppedHistory): void {
+    for (const sessionId of sessionIds) this.markSession(sessionId);
+    for (const serial of serials) this.markProcess(serial);
   }
 
   private markSession(sessionId: string): void {

@@ -91,14 +91,19 @@ function parseFlags(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw invalid(`${toError(error).message} (see --help)`);
+    throw invalid(`${toError(error).message.replaceAll('\n', ' ')} (see --help)`);
   }
 }
 
 function requireFolder(text: string): string {
   const folder = resolve(text);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
-  throw invalid(`--workspace ${text} is not a folder`);
+  try {
+    // An empty text would mean the current directory, and is more likely an unset variable of a script.
+    if (text !== '' && statSync(folder).isDirectory()) return folder;
+  } catch {
+    // Absent or out of reach is no folder to work in either.
+  }
+  throw invalid(`--workspace '${text}' is not a folder`);
 }
 
 function readToken(auth: string, file: string | undefined): AccessToken | undefined {

@@ -89,10 +89,19 @@ export class Executor {
 
   /** Stops listening, ends every session and every process tree. */
   async close(): Promise<void> {
-    await this.server.close();
-    await this.processes.close(this.options.limits.terminateGraceMs);
+    // Owners learn of the end from their sockets; what changes from here on has no address to speak of.
     this.control?.dispose();
+    // Sessions end what runs, the backend what ended processes left behind; both share one grace time.
+    const closed = this.server.close();
+    await this.processes.close(this.options.limits.terminateGraceMs);
+    await closed;
+    this.dispose();
+  }
+
+  /** Kills every process tree at once; sockets go with the executor process. */
+  dispose(): void {
     this.processes.dispose();
+    this.control?.dispose();
     this.environments.dispose();
   }
 

@@ -12,16 +12,20 @@ import { executorVersion } from './version';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-let close: (() => Promise<void>) | undefined;
+/** What runs once the start has succeeded. */
+let served: { close(): Promise<void>; dispose(): void } | undefined;
 let stopping = false;
 
 /** Ends everything of ours within the time a supervisor gives, then the process. */
 async function stop(status: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  const deadline = setTimeout(() => process.exit(status), defaultLimits.shutdownMs);
+  const deadline = setTimeout(() => {
+    served?.dispose();
+    process.exit(status);
+  }, defaultLimits.shutdownMs);
   try {
-    await close?.();
+    await served?.close();
   } catch (error) {
     report(error);
   }
@@ -37,7 +41,7 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2);
   if (args[0] === OWNED_ARGUMENT) {
     const owned = await serveOwned(await readOwnedStart(process.stdin), () => void stop(0));
-    close = () => owned.close();
+    served = owned;
     process.stdout.write(`${JSON.stringify(owned.ready)}\n`);
     return;
   }
@@ -46,8 +50,7 @@ async function main(): Promise<void> {
     process.stdout.write(command.text);
     return;
   }
-  const executor = await serveHeadless(command.options, stderrLogger(command.options.logLevel));
-  close = () => executor.close();
+  served = await serveHeadless(command.options, stderrLogger(command.options.logLevel));
 }
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

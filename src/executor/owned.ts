@@ -2,9 +2,9 @@ import { v4 as uuidV4 } from 'uuid';
 import { systemClock } from '../base/clock';
 import { ExecServerError } from '../base/errors';
 import { defaultLimits } from '../base/limits';
-import type { LogSink, Logger } from '../base/logger';
 import { createLogger } from '../base/logger';
 import { ControlServer } from '../control/controlServer';
+import { RecentLog } from '../control/recentLog';
 import { AccessToken } from '../server/accessToken';
 import { Executor } from './executor';
 import type { OwnedReady, OwnedStart } from './ownedStart';
@@ -20,6 +20,8 @@ const HOST = '127.0.0.1';
 export interface OwnedExecutor {
   readonly ready: OwnedReady;
   close(): Promise<void>;
+  /** Kills what runs, at once. */
+  dispose(): void;
 }
 
 /** Reads the document the editor writes to stdin. */
@@ -51,7 +53,10 @@ export async function serveOwned(
   start: OwnedStart,
   shutDown: (reason: string) => void,
 ): Promise<OwnedExecutor> {
-  const log = new ControlLog();
+  const recentLog = new RecentLog(systemClock);
+  const logger = createLogger((level, line) => {
+    recentLog.append(level, line);
+  });
   const instance = { instanceId: uuidV4(), pid: process.pid, startedAtMs: Date.now() };
   const lease = new OwnerLease(start.settings.ownerGraceSeconds * 1000, systemClock, () => {
     shutDown('no window came back');
@@ -64,7 +69,7 @@ export async function serveOwned(
       settings: start.settings,
       mode: start.mode,
       limits: defaultLimits,
-      logger: log.logger,
+      logger,
       createControl: ({ environments, applySettings }) => {
         control = new ControlServer({
           executor: { ...instance, version: executorVersion },
@@ -76,19 +81,24 @@ export async function serveOwned(
           shutDown,
           clock: systemClock,
           limits: defaultLimits,
-          logger: log.logger,
+          logger,
+          recentLog,
         });
         return control;
       },
     });
-    await executor.listen();
+    try {
+      await executor.listen();
+    } catch (error) {
+      await executor.close();
+      throw error;
+    }
     if (control === undefined) throw new Error('The executor was wired without a control channel');
     return { executor, control };
   };
 
   const { started, portChanged } = await beginOnFreePort(start, begin);
   const { executor, control } = started;
-  log.target = control;
   control.onDidChangeOwners((owners) => {
     lease.setOwners(owners);
   });
@@ -102,8 +112,14 @@ export async function serveOwned(
     ready: { pid: instance.pid, port: executor.server.port, portChanged },
     async close() {
       lease.dispose();
-      await removeStateFile(start.stateFile, instance.instanceId);
-      await executor.close();
+      try {
+        await removeStateFile(start.stateFile, instance.instanceId);
+      } finally {
+        await executor.close();
+      }
+    },
+    dispose() {
+      executor.dispose();
     },
   };
 }
@@ -129,11 +145,4 @@ async function beginOnFreePort(
     if (!isTaken || preferredPort === undefined) throw error;
     return { started: await begin(0, AccessToken.random()), portChanged: true };
   }
-}
-
-/** Lines go to the editor; those from before the control channel exists are of no use to anybody. */
-class ControlLog {
-  target: ControlServer | undefined;
-  private readonly sink: LogSink = (level, line) => this.target?.log(level, line);
-  readonly logger: Logger = createLogger(this.sink);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EnvironmentModeSchema, ExecutorSettingsSchema } from '../control/messages';
 
 /** The argument that makes the executor read an `OwnedStart` from stdin instead of its command line. */

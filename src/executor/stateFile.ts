@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const StateFileSchema = z.object({
   /** Format of this file. */

@@ -11,7 +11,13 @@ export async function writeStateFile(path: string, state: StateFile): Promise<vo
   const draft = `${path}.${state.instanceId}`;
   // `wx` refuses a file or link that somebody has put there first.
   await writeFile(draft, JSON.stringify(state), { mode: OWNER_ONLY, flag: 'wx' });
-  await rename(draft, path);
+  try {
+    // A link at the path is replaced, not followed.
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 /** @returns the state, or `undefined` when there is none or it is not one of ours. */

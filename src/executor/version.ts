@@ -1,4 +1,4 @@
-import packageJson from '../../package.json';
+import { version } from '../../package.json';
 
 /** The version of this executor, as `environment/info` tells it. */
-export const executorVersion: string = packageJson.version;
+export const executorVersion: string = version;

@@ -1,0 +1,291 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { usage } from '../../../src/executor/commandLine';
+import { temporaryFolder } from '../../support/execServerHarness';
+import { occupyPort, publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
+import { fixtureProgram, isAlive, printedPids, until } from '../../support/processFixtures';
+import { WireClient, startParams } from '../../support/wireClient';
+
+const { start } = useExecutorBundle();
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const hasIPv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((entry) => entry?.address === '::1');
+
+/** Starts a process and answers the pids it printed, once it printed `ready`. */
+async function startTree(
+  agent: WireClient,
+  processId: string,
+  argv: string | readonly string[],
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<number[]> {
+  await agent.request('process/start', startParams(processId, argv, overrides));
+  const text = (): string =>
+    agent
+      .eventsOf(processId)
+      .map(({ params }) => Buffer.from(params.chunk ?? '', 'base64').toString())
+      .join('');
+  await agent.next(() => text().includes('ready'));
+  return ['leader', 'child', 'level', 'pid'].flatMap((label) => printedPids(text(), label));
+}
+
+describe('exec-server', () => {
+  it('prints the address with its token as the only line on stdout, and logs to stderr', async () => {
+    const workspace = await temporaryFolder();
+    const executor = start(['--workspace', workspace]);
+    const url = await executor.firstLine();
+    const agent = await WireClient.connect(url);
+    const answer = await agent.request('initialize', { clientName: 'a', resumeSessionId: null });
+    const info = (answer as { environmentInfo: { cwd: string; executorVersion: string } })
+      .environmentInfo;
+    await agent.close();
+    const ended = await executor.stop('SIGTERM');
+    const token = new URL(url).searchParams.get('token') ?? '';
+    expect({
+      url,
+      stdout: executor.stdout,
+      info: [info.cwd, info.executorVersion],
+      logged: /^\S+Z info \[listener\] listening host=127\.0\.0\.1 port=\d+$/m.test(
+        executor.stderr,
+      ),
+      tokenLogged: executor.stderr.includes(token),
+      ended,
+    }).toEqual({
+      url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/),
+      stdout: `${url}\n`,
+      info: [`file://${workspace}`, version],
+      logged: true,
+      tokenLogged: false,
+      ended: { code: 0, signal: null },
+    });
+  });
+
+  it('works in the directory it was started in when no workspace is named', async () => {
+    const cwd = await temporaryFolder();
+    const agent = await WireClient.connect(await start([], { cwd }).firstLine());
+    const answer = await agent.request('initialize', { clientName: 'a', resumeSessionId: null });
+    await agent.close();
+    expect((answer as { environmentInfo: { cwd: string } }).environmentInfo.cwd).toBe(
+      `file://${cwd}`,
+    );
+  });
+
+  it.each([
+    ['--help', usage],
+    ['--version', `${version}\n`],
+  ])('prints for %s and ends with 0', async (flag, text) => {
+    const executor = start([flag]);
+    expect({
+      ended: await executor.ended,
+      stdout: executor.stdout,
+      stderr: executor.stderr,
+    }).toEqual({ ended: { code: 0, signal: null }, stdout: text, stderr: '' });
+  });
+
+  it.each([
+    [['--bogus']],
+    [['--listen', 'ws://0.0.0.0:0']],
+    [['--listen', '-x']],
+    [['--workspace', '/nowhere/at/all']],
+    [['--ws-auth', 'maybe']],
+    [['--ws-token-file', '/nowhere/at/all']],
+    [['--detached-session-ttl', '0']],
+    [['stray']],
+  ])('refuses %j with 2 and one line on stderr', async (args) => {
+    const executor = start(args);
+    expect({
+      ended: await executor.ended,
+      stdout: executor.stdout,
+      stderr: executor.stderr,
+    }).toEqual({
+      ended: { code: 2, signal: null },
+      stdout: '',
+      stderr: expect.stringMatching(/^exec-server: [^\n]+\n$/),
+    });
+  });
+
+  it('ends with 1 and the reason when its port is taken', async () => {
+    const { port } = await occupyPort();
+    const executor = start(['--listen', `ws://127.0.0.1:${port}`]);
+    expect({
+      ended: await executor.ended,
+      stdout: executor.stdout,
+      stderr: executor.stderr,
+    }).toEqual({
+      ended: { code: 1, signal: null },
+      stdout: '',
+      stderr: `exec-server: Failed to listen on 127.0.0.1:${port}: the port is in use\n`,
+    });
+  });
+
+  it('takes its token from a file, and keeps it from log, arguments, environments and children', async () => {
+    const workspace = await temporaryFolder();
+    const token = 'canary-token/+with=signs&more';
+    const tokenFile = join(workspace, 'token');
+    await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+    const executor = start(['--ws-token-file', tokenFile, '--log-level', 'trace'], {
+      env: { ...process.env, EXEC_SERVER_TOKEN: 'canary-inherited' },
+    });
+    const url = await executor.firstLine();
+    const agent = await WireClient.open(url);
+    const envPolicy = {
+      inherit: 'all',
+      ignoreDefaultExcludes: true,
+      exclude: [],
+      set: {},
+      includeOnly: [],
+    };
+    const [pid = -1] = await startTree(agent, 'p', 'env; echo "pid $$"; echo ready; read -r line', {
+      env: {},
+      envPolicy,
+      pipeStdin: true,
+    });
+    const ofChild = publicFactsOf(pid);
+    const argumentsOfOwn = publicFactsOf(executor.pid).split('\n')[0] ?? '';
+    await WireClient.connect(`${url}x`).catch(() => undefined);
+    await agent.call('process/start', { token });
+    await agent.close();
+    await executor.stop('SIGTERM');
+    expect({
+      url: new URL(url).searchParams.get('token'),
+      refusalLogged: executor.stderr.includes('connection refused'),
+      found: Object.entries({ log: executor.stderr, ofChild, argumentsOfOwn }).filter(([, text]) =>
+        text.includes('canary'),
+      ),
+    }).toEqual({ url: token, refusalLogged: true, found: [] });
+  });
+
+  it('needs no token with --ws-auth none, and warns of it', async () => {
+    const executor = start(['--ws-auth', 'none']);
+    const url = await executor.firstLine();
+    const agent = await WireClient.open(url);
+    await agent.close();
+    expect({
+      url,
+      warned: executor.stderr.includes(' warn anyone on this machine can use'),
+    }).toEqual({
+      url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/$/),
+      warned: true,
+    });
+  });
+
+  it.skipIf(!hasIPv6)('prints an address a client can use for IPv6 too', async () => {
+    const url = await start(['--listen', 'ws://[::1]:0']).firstLine();
+    const agent = await WireClient.open(url);
+    await agent.close();
+    expect(url).toMatch(/^ws:\/\/\[::1\]:\d+\/\?token=/);
+  });
+
+  it('ends a session that stays detached for the given time, and what it started', async () => {
+    const executor = start(['--detached-session-ttl', '0.2']);
+    const url = await executor.firstLine();
+    const agent = await WireClient.open(url);
+    const pids = await startTree(
+      agent,
+      'p',
+      'echo "pid $$"; echo ready; while :; do sleep 1; done',
+    );
+    agent.cut();
+    await until(() => !pids.some(isAlive), 'the process is gone');
+    await executor.untilLogged('session ended by=sessionExpired');
+    const late = await WireClient.connect(url);
+    expect({
+      pids: pids.length,
+      answer: await late.call('initialize', {
+        clientName: 'late',
+        resumeSessionId: agent.sessionId,
+      }),
+    }).toEqual({
+      pids: 1,
+      answer: {
+        error: { code: -32600, message: `unknown session id ${agent.sessionId}` },
+      },
+    });
+  });
+
+  it('keeps a session for years when told to', async () => {
+    const executor = start(['--detached-session-ttl', '1e9']);
+    const url = await executor.firstLine();
+    const agent = await WireClient.open(url);
+    agent.cut();
+    await executor.untilLogged('session detached');
+    const { sessionId } = await WireClient.open(url, agent.sessionId);
+    expect(sessionId).toBe(agent.sessionId);
+  });
+
+  it('goes on when nobody reads its output any more', async () => {
+    const executor = start(['--log-level', 'trace']);
+    const url = await executor.firstLine();
+    executor.child.stdout.destroy();
+    executor.child.stderr.destroy();
+    for (let count = 0; count < 5; count += 1) await (await WireClient.open(url)).close();
+    expect(await executor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'ends every tree and then itself with 0 at %s',
+    async (signal) => {
+      const executor = start([]);
+      const url = await executor.firstLine();
+      const agent = await WireClient.open(url);
+      const detached = await WireClient.open(url);
+      const idle = await WireClient.connect(url);
+      const trees = [
+        await startTree(
+          agent,
+          'pipe',
+          'sleep 1000 & echo "child $!"; echo "pid $$"; echo ready; wait',
+        ),
+        await startTree(agent, 'tty', fixtureProgram('deepTree.sh'), { tty: true }),
+        await startTree(agent, 'deaf', fixtureProgram('ignoreTermination.sh')),
+        await startTree(agent, 'deafTty', fixtureProgram('ignoreTermination.sh'), { tty: true }),
+        await startTree(detached, 'deep', fixtureProgram('deepTree.sh')),
+        await startTree(
+          agent,
+          'left',
+          'trap "" TERM; sleep 1000 > /dev/null 2>&1 & echo "child $!"; echo ready',
+        ),
+        await startTree(agent, 'flood', 'echo "pid $$"; echo ready; exec yes > /dev/null'),
+      ];
+      await agent.outputOf('left');
+      detached.cut();
+      const pids = trees.flat();
+      const alive = pids.filter(isAlive).length;
+      const ended = await executor.stop(signal);
+      await until(() => !pids.some(isAlive), 'every tree is gone');
+      expect({
+        started: trees.map((tree) => tree.length),
+        alive,
+        ended,
+        stdout: executor.stdout,
+        agent: await agent.closed,
+        idle: await idle.closed,
+        failed: /exec-server: | error /.test(executor.stderr),
+      }).toEqual({
+        started: [2, 5, 2, 2, 5, 1, 1],
+        alive: pids.length,
+        ended: { code: 0, signal: null },
+        stdout: `${url}\n`,
+        agent: { code: 1001, reason: 'exec-server is shutting down' },
+        idle: { code: 1001, reason: 'exec-server is shutting down' },
+        failed: false,
+      });
+    },
+  );
+
+  it('is not held up by a client that answers nothing', async () => {
+    const executor = start([]);
+    const url = await executor.firstLine();
+    const agent = await WireClient.open(url);
+    agent.setPaused(true);
+    expect(await executor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    agent.cut();
+  });
+});

@@ -1,0 +1,143 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { until } from './processFixtures';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const esbuild = join(root, 'node_modules', '.bin', 'esbuild');
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The executor as a process of its own, ended with the test at the latest. */
+export class ExecutorProcess {
+  private readonly output = { stdout: '', stderr: '' };
+  readonly ended: Promise<Ended>;
+  readonly pid: number;
+
+  constructor(readonly child: ChildProcessByStdio<Writable, Readable, Readable>) {
+    this.pid = child.pid ?? -1;
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        this.output[name] += text;
+      });
+    }
+    child.stdin.on('error', () => undefined);
+    // `close` comes after the last of the output, `exit` may come before it.
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        resolve({ code, signal });
+      });
+    });
+    onTestFinished(async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await this.ended;
+    });
+  }
+
+  get stdout(): string {
+    return this.output.stdout;
+  }
+
+  get stderr(): string {
+    return this.output.stderr;
+  }
+
+  /** The line that says it is ready. */
+  async firstLine(): Promise<string> {
+    const isOver = (): boolean => this.child.exitCode !== null || this.child.signalCode !== null;
+    await until(() => this.stdout.includes('\n') || isOver(), 'the executor is ready');
+    const [line = ''] = this.stdout.split('\n');
+    if (line === '') throw new Error(`The executor ended: ${this.stderr}`);
+    return line;
+  }
+
+  async untilLogged(text: string): Promise<void> {
+    await until(() => this.stderr.includes(text), `the executor logs '${text}'`);
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** What stdin holds; it ends after it. */
+  readonly input?: string;
+  /** File creation mask of the executor. */
+  readonly umask?: string;
+}
+
+/** Gives a test file the executor, bundled from the sources as they are now, the way `npm run build` does. */
+export function useExecutorBundle(): {
+  readonly start: (args: readonly string[], options?: StartOptions) => ExecutorProcess;
+} {
+  let folder = '';
+
+  beforeAll(async () => {
+    // Inside the project, because the bundle loads what is not in it from node_modules.
+    await mkdir(join(root, 'out'), { recursive: true });
+    folder = await mkdtemp(join(root, 'out', 'executor-'));
+    await promisify(execFile)(esbuild, await buildArguments(folder), { cwd: root });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  return {
+    start(args, { env = process.env, cwd = root, input = '', umask = '022' } = {}) {
+      const command = `umask ${umask}; exec "$@"`;
+      const child = spawn(
+        '/bin/sh',
+        ['-c', command, 'sh', process.execPath, join(folder, 'executor.js'), ...args],
+        { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] },
+      );
+      const executor = new ExecutorProcess(child);
+      child.stdin.end(input);
+      return executor;
+    },
+  };
+}
+
+/** The command line of the package script, for one of its entry points and into another folder. */
+async function buildArguments(folder: string): Promise<string[]> {
+  const text = await readFile(join(root, 'package.json'), 'utf8');
+  const { scripts } = JSON.parse(text) as { scripts: { build: string } };
+  const [, ...words] = scripts.build.split('&&', 1).join('').trim().split(/\s+/);
+  const args = words.filter((word) => !/^(extension=|--outdir=)/.test(word));
+  return [...args, `--outdir=${folder}`];
+}
+
+/** What others on the machine may read of a process: its arguments and its environment. */
+export function publicFactsOf(pid: number): string {
+  return ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${pid}/${name}`)).join('\n');
+}
+
+/** A port that was free a moment ago, and a way to take it. */
+export async function occupyPort(): Promise<{ port: number; release: () => Promise<void> }> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port was given');
+  const release = async (): Promise<void> => {
+    server.close();
+    if (server.listening) await once(server, 'close');
+  };
+  onTestFinished(() => {
+    server.close();
+  });
+  return { port: address.port, release };
+}

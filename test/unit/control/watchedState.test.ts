@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../../src/base/limits';
+import type { Limits } from '../../../src/base/limits';
+import { nullLogger } from '../../../src/base/logger';
+import { WatchedState } from '../../../src/control/watchedState';
+import type { ChangedNotification } from '../../../src/control/messages';
+import type { Session } from '../../../src/server/session';
+import { SessionRegistry } from '../../../src/server/sessionRegistry';
+import { ControlFakeClock } from '../../support/controlFakeClock';
+import {
+  ControlFakeProcess,
+  fakeBackend,
+  silentAttachment,
+} from '../../support/controlFakeProcess';
+
+const GATHER_MS = 100;
+
+function watch(overrides: Partial<Limits> = {}) {
+  const clock = new ControlFakeClock();
+  const limits = { ...defaultLimits, ...overrides };
+  const sessions = new SessionRegistry({ clock, limits, logger: nullLogger });
+  const state = new WatchedState(sessions, clock, limits);
+  const changes: ChangedNotification[] = [];
+  state.onDidChange((change) => changes.push(change));
+  const start = async (session: Session, processId: string): Promise<ControlFakeProcess> => {
+    const process = new ControlFakeProcess();
+    const request = { argv: ['job'] as const, cwd: '/tmp', env: {}, pipeStdin: true };
+    await session.start(processId, request, fakeBackend(process));
+    return process;
+  };
+  /** What was told since the last look. */
+  const told = (): ChangedNotification[] => {
+    clock.advance(GATHER_MS);
+    return changes.splice(0);
+  };
+  return { clock, sessions, state, start, told };
+}
+
+const nothing = { sessions: [], removedSessions: [], processes: [], removedProcesses: [] };
+
+describe('WatchedState', () => {
+  it('gathers everything of a tenth of a second into one change with whole objects', async () => {
+    const { sessions, start, told, clock } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    const atMs = clock.now();
+    const process = await start(session, 'p');
+    process.say('hello');
+    process.say('world');
+    expect(told()).toEqual([
+      {
+        ...nothing,
+        sessions: [
+          { sessionId: session.id, clientName: 'agent', state: 'attached', createdAtMs: atMs },
+        ],
+        processes: [
+          {
+            serial: 1,
+            sessionId: session.id,
+            processId: 'p',
+            argv: ['job'],
+            cwd: '/tmp',
+            pid: 4711,
+            tty: false,
+            acceptsInput: true,
+            state: 'running',
+            inputHolder: 'agent',
+            startedAtMs: atMs,
+            lastOutputAtMs: atMs,
+            outputBytes: 10,
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('tells nothing while nothing changes', async () => {
+    const { sessions, start, told, clock } = watch();
+    await start(sessions.create('agent', silentAttachment), 'p');
+    told();
+    clock.advance(60 * GATHER_MS);
+    expect({ told: told(), timers: clock.pendingTimers }).toEqual({ told: [], timers: 0 });
+  });
+
+  it('shows a detached session with the moment it expires', () => {
+    const { sessions, state, clock } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    const createdAtMs = clock.now();
+    sessions.detach(session, silentAttachment);
+    expect(state.snapshot().sessions).toEqual([
+      {
+        sessionId: session.id,
+        clientName: 'agent',
+        state: 'detached',
+        createdAtMs,
+        expiresAtMs: createdAtMs + defaultLimits.detachedSessionTtlMs,
+      },
+    ]);
+  });
+
+  it('goes through running, closing and closed, and stays readable when the session forgets it', async () => {
+    const { sessions, start, state, clock } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    const process = await start(session, 'p');
+    const states = [state.viewOf(1).state];
+    process.exit(5);
+    states.push(state.viewOf(1).state);
+    process.close();
+    states.push(state.viewOf(1).state);
+    clock.advance(defaultLimits.closedProcessRetentionMs);
+    expect({
+      states,
+      kept: [...session.processes].length,
+      exitCode: state.viewOf(1).exitCode,
+      found: state.find(1)?.process === process,
+    }).toEqual({ states: ['running', 'closing', 'closed'], kept: 0, exitCode: 5, found: true });
+  });
+
+  it('keeps an ended session as long as an exit of it, and removes one without any', async () => {
+    const { sessions, start, state, told } = watch();
+    const busy = sessions.create('busy', silentAttachment);
+    const idle = sessions.create('idle', silentAttachment);
+    await start(busy, 'p');
+    told();
+    await sessions.endAll('user');
+    const [change] = told();
+    expect({
+      sessions: change?.sessions?.map(({ sessionId, state: word }) => [sessionId, word]),
+      removedSessions: change?.removedSessions,
+      processes: state.snapshot().processes.map(({ state: word, endedBy }) => [word, endedBy]),
+    }).toEqual({
+      sessions: [[busy.id, 'ended']],
+      removedSessions: [idle.id],
+      processes: [['closed', 'user']],
+    });
+  });
+
+  it('removes from the list what its bounds push out', async () => {
+    const { sessions, start, state, told } = watch({ maxRememberedExits: 1 });
+    const first = sessions.create('first', silentAttachment);
+    await start(first, 'p');
+    await sessions.end(first, 'user');
+    const second = sessions.create('second', silentAttachment);
+    await start(second, 'p');
+    told();
+    await sessions.end(second, 'user');
+    const [change] = told();
+    expect({
+      removedSessions: change?.removedSessions,
+      removedProcesses: change?.removedProcesses,
+      left: state.snapshot().processes.map(({ serial }) => serial),
+    }).toEqual({ removedSessions: [first.id], removedProcesses: [1], left: [2] });
+  });
+
+  it('clears what is over and keeps what runs', async () => {
+    const { sessions, start, state, told } = watch();
+    const ended = sessions.create('ended', silentAttachment);
+    await start(ended, 'p');
+    await sessions.end(ended, 'user');
+    const session = sessions.create('agent', silentAttachment);
+    (await start(session, 'closed')).terminate();
+    await start(session, 'running');
+    told();
+    state.clearHistory();
+    expect({
+      told: told(),
+      processes: state.snapshot().processes.map(({ processId }) => processId),
+      sessions: state.snapshot().sessions.map(({ sessionId }) => sessionId),
+    }).toEqual({
+      told: [{ ...nothing, removedSessions: [ended.id], removedProcesses: [2, 1] }],
+      processes: ['running'],
+      sessions: [session.id],
+    });
+  });
+
+  it('does not bring back a cleared process when its session forgets it', async () => {
+    const { sessions, start, state, clock } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    (await start(session, 'p')).terminate();
+    state.clearHistory();
+    clock.advance(defaultLimits.closedProcessRetentionMs);
+    expect(state.snapshot().processes).toEqual([]);
+  });
+
+  it('never gives a serial number twice', async () => {
+    const { sessions, start, state } = watch();
+    const one = sessions.create('one', silentAttachment);
+    const two = sessions.create('two', silentAttachment);
+    await start(one, 'p');
+    await start(two, 'p');
+    await sessions.end(one, 'user');
+    await start(two, 'q');
+    expect(
+      state
+        .snapshot()
+        .processes.map(({ serial }) => serial)
+        .sort(),
+    ).toEqual([1, 2, 3]);
+  });
+});
