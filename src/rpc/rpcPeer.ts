@@ -10,7 +10,7 @@ import { encodeNotification, encodeRequest, parseMessage } from '../protocol/env
 import { RpcError } from '../protocol/errorCodes';
 import type { CallParamsOf, MethodOf, RequestTable, ResultOf } from '../protocol/methods';
 import { CloseCode } from './closeCodes';
-import type { MessageTransport } from './transport';
+import type { MessageTransport, TransportEnd } from './transport';
 
 /** A notification as it came, its parameters not parsed yet. */
 export interface ReceivedNotification {
@@ -26,11 +26,12 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
   private readonly store = new DisposableStore();
   private readonly pending = new Map<number, { result: z.ZodType; answer: Deferred<unknown> }>();
   private readonly notificationEmitter = new Emitter<ReceivedNotification>();
-  private readonly closeEmitter = new Emitter<void>();
+  private readonly closeEmitter = new Emitter<TransportEnd>();
   private lastId = 0;
   private closed = false;
 
   readonly onDidNotify = this.notificationEmitter.event;
+  /** The connection has ended; the code tells how. */
   readonly onDidClose = this.closeEmitter.event;
 
   constructor(
@@ -44,8 +45,8 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
       }),
     );
     this.store.add(
-      transport.onDidEnd(() => {
-        this.end();
+      transport.onDidEnd((how) => {
+        this.end(how);
       }),
     );
   }
@@ -72,7 +73,7 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
 
   dispose(): void {
     this.transport.close(CloseCode.normal, '');
-    this.end();
+    this.end({ code: CloseCode.normal, reason: '' });
   }
 
   private receive(data: Buffer): void {
@@ -103,12 +104,12 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
     }
   }
 
-  private end(): void {
+  private end(how: TransportEnd): void {
     if (this.closed) return;
     this.closed = true;
     for (const { answer } of this.pending.values()) answer.reject(connectionClosed('the request'));
     this.pending.clear();
-    this.closeEmitter.fire();
+    this.closeEmitter.fire(how);
     this.store.dispose();
     this.notificationEmitter.dispose();
     this.closeEmitter.dispose();

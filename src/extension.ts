@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import { systemClock } from './base/clock';
+import { toError } from './base/errors';
+import { Emitter } from './base/event';
+import { createApi } from './extension/api';
+import type { ExecServerApi } from './extension/api';
+import { registerCommands } from './extension/commands/registerCommands';
+import { keepContextKeys } from './extension/contextUpdater';
+import { ExecutorNotices } from './extension/executorNotices';
+import { ExecutorOwner } from './extension/executorOwner';
+import { ExecutorModel } from './extension/model/executorModel';
+import { notifyWarning } from './extension/notify';
+import { createOutputLogger } from './extension/outputLogger';
+import { RememberedChoice } from './extension/rememberedChoice';
+import { SettingsReader } from './extension/settings';
+import { StatusBarEntry } from './extension/statusBar/statusBarEntry';
+import { autoReveal } from './extension/terminals/autoReveal';
+import { ProcessTerminals } from './extension/terminals/processTerminals';
+import { SessionsView } from './extension/tree/sessionsView';
+
+/**
+ * Builds the parts in the order they need each other. There is no `deactivate`: disposing the
+ * subscriptions only lets go of the executor, which then waits for the window to come back.
+ */
+export function activate(context: vscode.ExtensionContext): ExecServerApi {
+  const own = <T extends vscode.Disposable>(part: T): T => {
+    context.subscriptions.unshift(part);
+    return part;
+  };
+  const clock = systemClock;
+  const channel = own(vscode.window.createOutputChannel('Exec Server', { log: true }));
+  const logger = createOutputLogger(channel);
+  const reader = own(new SettingsReader());
+  const choice = new RememberedChoice(context.workspaceState);
+  const model = own(new ExecutorModel());
+  const owner = own(
+    new ExecutorOwner({
+      model,
+      choice,
+      clock,
+      logger,
+      executorPath: context.asAbsolutePath('dist/executor.js'),
+      storagePath: context.storageUri?.fsPath,
+      clientName: vscode.env.appName,
+      settings: () => reader.settings,
+      workspaceFolders,
+      isTrusted: () => vscode.workspace.isTrusted,
+    }),
+  );
+  const { supervisor } = owner;
+  const terminals = own(
+    new ProcessTerminals({ model, clock, logger, client: () => supervisor.client }),
+  );
+  const view = own(new SessionsView(model, supervisor, clock));
+  own(new StatusBarEntry(supervisor, model));
+  own(new ExecutorNotices(supervisor, model, channel, clock));
+  own(keepContextKeys({ owner, model, choice, terminals }));
+  own(
+    autoReveal({
+      model,
+      sinceMs: clock.now(),
+      reveal: () => reader.settings['terminal.reveal'],
+      show: (process) => terminals.show(process, 'keep'),
+    }),
+  );
+  const extensionId = context.extension.id;
+  own(
+    registerCommands(
+      { owner, model, choice, terminals, view, channel, clock, extensionId },
+      logger,
+    ),
+  );
+  own(vscode.workspace.onDidChangeWorkspaceFolders(() => void owner.pushSettings()));
+  own(
+    reader.onDidChange(({ problems }) => {
+      warnAbout(problems);
+      void owner.pushSettings();
+    }),
+  );
+  warnAbout(reader.problems);
+
+  const changes = own(new Emitter<void>());
+  own(model.onDidChange(() => changes.fire()));
+  own(supervisor.onDidChangeState(() => changes.fire()));
+  owner.resume().catch((error: unknown) => {
+    // The user has been told by the notices.
+    logger.error('failed to go on after a reload', { reason: toError(error).message });
+  });
+  return createApi(model, () => supervisor.state, changes.event);
+}
+
+/** Folders on other file systems have no path a process could run in. */
+function workspaceFolders(): readonly string[] {
+  return (vscode.workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === 'file')
+    .map(({ uri }) => uri.fsPath);
+}
+
+function warnAbout(problems: readonly string[]): void {
+  if (problems.length > 0) notifyWarning(problems.join(' '));
+}

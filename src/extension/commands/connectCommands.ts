@@ -1,0 +1,100 @@
+import * as vscode from 'vscode';
+import type { ListenerView } from '../../control/messages';
+import {
+  agentUrl,
+  connectSnippet,
+  forwardedAgentUrl,
+  isLoopbackUrl,
+} from '../connect/connectSnippets';
+import type { SnippetForm } from '../connect/connectSnippets';
+import { plural } from '../model/duration';
+import { notifyInfo, notifyWarning } from '../notify';
+import { requireClient } from './commandContext';
+import type { CommandContext } from './commandContext';
+import { commandIds } from './commandIds';
+
+/** Where the agent runs: beside the folder, or where the user sits, reached through the window's forwarding. */
+type Reach = 'sameMachine' | 'throughWindow';
+
+interface SnippetItem extends vscode.QuickPickItem {
+  readonly form?: SnippetForm;
+  readonly reach: Reach;
+}
+
+const FORMS = [
+  { form: 'posix', label: 'POSIX shell', detail: 'Starts codex from bash, zsh and others.' },
+  { form: 'powershell', label: 'PowerShell', detail: 'Starts codex from PowerShell.' },
+  {
+    form: 'environmentsToml',
+    label: 'environments.toml entry',
+    detail: 'For environments.toml in the Codex home folder.',
+  },
+  { form: 'url', label: 'URL', detail: 'The address alone, with the token.' },
+] as const satisfies readonly { form: SnippetForm; label: string; detail: string }[];
+
+/** Copies how an agent connects. The clipboard gets the token, by the user's wish; nothing else shows it. */
+export async function copyConnectCommand(context: CommandContext): Promise<void> {
+  const { listener } = context.model;
+  if (listener === undefined || context.owner.supervisor.client === undefined) {
+    notifyInfo('Exec Server is off. Start it, then copy the connect command.', {
+      Start: () => vscode.commands.executeCommand(commandIds.start),
+    });
+    return;
+  }
+  const chosen = await vscode.window.showQuickPick(snippetItems(), {
+    placeHolder: 'Which form of the connect command?',
+  });
+  if (chosen?.form === undefined) return;
+  const url = await agentUrlFor(listener, chosen.reach);
+  const snippet = connectSnippet(chosen.form, url, context.owner.firstFolder);
+  await vscode.env.clipboard.writeText(snippet);
+  tellCopied(context, chosen.label, url);
+}
+
+/** Replaces the token; every connection with the one before is closed. */
+export async function rotateToken(context: CommandContext): Promise<void> {
+  const connections = context.model.listener?.connections ?? 0;
+  await requireClient(context).request('token/rotate', {});
+  notifyInfo(
+    `The token was replaced and ${plural(connections, 'client')} disconnected. Copy the connect command again for your agents.`,
+    {
+      'Copy connect command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
+    },
+  );
+}
+
+function snippetItems(): readonly SnippetItem[] {
+  const direct = FORMS.map((form) => ({ ...form, reach: 'sameMachine' as const }));
+  if (vscode.env.remoteName === undefined) return direct;
+  return [
+    separator('For an agent on the machine of this folder', 'sameMachine'),
+    ...direct,
+    separator("For an agent where you sit, through this window's forwarding", 'throughWindow'),
+    ...FORMS.map((form) => ({ ...form, reach: 'throughWindow' as const })),
+  ];
+}
+
+function separator(label: string, reach: Reach): SnippetItem {
+  return { label, reach, kind: vscode.QuickPickItemKind.Separator };
+}
+
+async function agentUrlFor({ url, token, port }: ListenerView, reach: Reach): Promise<string> {
+  if (reach === 'sameMachine') return agentUrl(url, token);
+  // Asked each time: a forwarding can be closed by the user, so its address must not be kept.
+  const local = vscode.Uri.parse(`http://127.0.0.1:${port}/`);
+  const external = await vscode.env.asExternalUri(local);
+  return forwardedAgentUrl(external.toString(true), token);
+}
+
+function tellCopied(context: CommandContext, form: string, url: string): void {
+  if (!isLoopbackUrl(url)) {
+    notifyWarning(
+      `Copied (${form}). The address leads through another host: the agent must reach it without signing in, and the host must be listed in execServer.allowedHosts. An agent on the machine of this folder needs the form for that machine.`,
+      { 'Open settings': () => vscode.commands.executeCommand(commandIds.openSettings) },
+    );
+    return;
+  }
+  const note =
+    context.model.mode === 'disabled' ? ' Exec Server is disabled and refuses every call.' : '';
+  notifyInfo(`Copied (${form}). It contains the token: paste it only where the agent runs.${note}`);
+}

@@ -1,0 +1,64 @@
+import * as vscode from 'vscode';
+import { DisposableStore } from '../base/lifecycle';
+import type { Disposable } from '../base/lifecycle';
+import type { ContextKeyValues } from './contextKeys';
+import type { ExecutorOwner } from './executorOwner';
+import { isRunning } from './model/executorModel';
+import type { ExecutorModel } from './model/executorModel';
+import type { RememberedChoice } from './rememberedChoice';
+import type { ProcessTerminals } from './terminals/processTerminals';
+
+/** What the context keys are read from. */
+export interface ContextSources {
+  readonly owner: ExecutorOwner;
+  readonly model: ExecutorModel;
+  readonly choice: RememberedChoice;
+  readonly terminals: ProcessTerminals;
+}
+
+/** Keeps the context keys true. */
+export function keepContextKeys(sources: ContextSources): Disposable {
+  let known: Partial<ContextKeyValues> = {};
+  const update = (): void => {
+    const values: ContextKeyValues = {
+      'execServer.state': stateOf(sources.owner),
+      'execServer.mode': sources.model.mode ?? sources.choice.mode,
+      'execServer.activeTerminal': activeTerminalOf(sources.terminals),
+    };
+    const changed = changedEntries(known, values);
+    known = values;
+    for (const [key, value] of changed) {
+      // Nobody waits for it: the menus follow when the window has heard of it.
+      void vscode.commands.executeCommand('setContext', key, value);
+    }
+  };
+  const subscriptions = new DisposableStore();
+  subscriptions.add(sources.owner.supervisor.onDidChangeState(update));
+  subscriptions.add(sources.model.onDidChange(update));
+  subscriptions.add(vscode.window.onDidChangeActiveTerminal(update));
+  subscriptions.add(vscode.workspace.onDidChangeWorkspaceFolders(update));
+  update();
+  return subscriptions;
+}
+
+function stateOf({ supervisor, obstacle }: ExecutorOwner): ContextKeyValues['execServer.state'] {
+  const { kind } = supervisor.state;
+  return kind === 'stopped' && obstacle === 'noFolder' ? 'noFolder' : kind;
+}
+
+function activeTerminalOf(
+  terminals: ProcessTerminals,
+): ContextKeyValues['execServer.activeTerminal'] {
+  const process = terminals.processOf(vscode.window.activeTerminal);
+  return process !== undefined && isRunning(process) && process.acceptsInput
+    ? process.inputHolder
+    : 'none';
+}
+
+function changedEntries(
+  before: Partial<ContextKeyValues>,
+  after: ContextKeyValues,
+): readonly (readonly [string, string])[] {
+  const known = new Map<string, string>(Object.entries(before));
+  return Object.entries(after).filter(([key, value]) => known.get(key) !== value);
+}

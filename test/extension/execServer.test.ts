@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { ApiProcess, ExecServerApi } from '../../src/extension/api';
+import { commandIds } from '../../src/extension/commands/commandIds';
+import { WireClient } from '../support/wireClient';
+
+const EXTENSION_ID = 'exec-server.exec-server-vscode';
+
+/** Bound against hanging; nothing is judged by time. */
+const DEADLINE_MS = 20_000;
+
+async function activate(): Promise<ExecServerApi> {
+  const extension = vscode.extensions.getExtension<ExecServerApi>(EXTENSION_ID);
+  assert.ok(extension, 'the extension is installed');
+  return extension.activate();
+}
+
+/** Waits for a state of the extension, looking again whenever it changes and now and then. */
+async function until<T>(what: string, probe: () => T | undefined | false): Promise<T> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const found = probe();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`Waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Copies the address as a user does: the command, then the form in the quick pick. */
+async function agentUrl(): Promise<string> {
+  await vscode.env.clipboard.writeText('');
+  const copied = vscode.commands.executeCommand(commandIds.copyConnectCommand);
+  let text = '';
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!text.includes('token=')) {
+    assert.ok(Date.now() < deadline, 'the address is in the clipboard');
+    // The quick pick may not be there yet; accepting nothing has no effect.
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    text = await vscode.env.clipboard.readText();
+  }
+  await copied;
+  const url = /CODEX_EXEC_SERVER_URL='([^']+)'/.exec(text)?.[1];
+  assert.ok(url);
+  return url;
+}
+
+async function startProcess(agent: WireClient, processId: string, script: string, tty = true) {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  assert.ok(folder);
+  return agent.call('process/start', {
+    processId,
+    argv: ['/bin/sh', '-c', script],
+    cwd: folder.uri.toString(),
+    env: { PATH: '/usr/bin:/bin', TERM: 'xterm' },
+    tty,
+    rows: 24,
+    cols: 80,
+  });
+}
+
+function nodeOf(process: ApiProcess): { readonly kind: string; readonly id: string } {
+  return { kind: 'process', id: process.key };
+}
+
+function processOf(api: ExecServerApi, processId: string): ApiProcess | undefined {
+  return api.processes().find((process) => process.processId === processId);
+}
+
+suite('Exec Server', () => {
+  let api: ExecServerApi;
+  let agent: WireClient;
+
+  suiteSetup(async () => {
+    api = await activate();
+  });
+
+  suiteTeardown(async () => {
+    for (const process of api.processes().filter(({ state }) => state === 'running')) {
+      await vscode.commands.executeCommand(commandIds.terminate, nodeOf(process));
+    }
+    await until('no running process', () => !api.processes().some((p) => p.state === 'running'));
+    await vscode.commands.executeCommand(commandIds.stop);
+  });
+
+  test('is off until somebody starts it', () => {
+    assert.deepEqual([api.state, api.port, api.sessions()], ['stopped', undefined, []]);
+  });
+
+  test('registers every command', async () => {
+    const registered = new Set(await vscode.commands.getCommands(true));
+    const missing = Object.values(commandIds).filter((id) => !registered.has(id));
+    assert.deepEqual(missing, []);
+  });
+
+  test('starts on command, and tells its port but not its token', async () => {
+    await vscode.commands.executeCommand(commandIds.start);
+    assert.equal(api.state, 'running');
+    assert.ok(api.port);
+    agent = await WireClient.open(await agentUrl());
+    await until('the session', () => api.sessions()[0]);
+    assert.doesNotMatch(JSON.stringify([api, api.sessions(), api.processes()]), /token/i);
+  });
+
+  test('shows a process in a terminal, and lets the user take its input over', async () => {
+    await startProcess(agent, 'reader', 'read line; echo "got $line"; read line');
+    const process = await until('the process', () => processOf(api, 'reader'));
+    assert.deepEqual([process.state, process.inputHolder], ['running', 'agent']);
+
+    await vscode.commands.executeCommand(commandIds.openOutput, nodeOf(process));
+    const terminal = await until('the terminal', () => vscode.window.activeTerminal);
+    assert.match(terminal.name, /^read line/);
+
+    await vscode.commands.executeCommand(commandIds.takeOver, nodeOf(process));
+    await until('the take-over', () => processOf(api, 'reader')?.inputHolder === 'user');
+    await until('the name', () => vscode.window.activeTerminal?.name.endsWith('(yours)'));
+    assert.equal(vscode.window.terminals.length, 1);
+    const refused = await agent.request('process/write', {
+      processId: 'reader',
+      chunk: Buffer.from('agent\n').toString('base64'),
+      writeId: 'w1',
+    });
+    assert.deepEqual(refused, { status: 'starting' });
+    terminal.sendText('mine');
+    await agent.next((message) => outputOf(message).includes('got mine'));
+
+    await vscode.commands.executeCommand(commandIds.handBack, nodeOf(process));
+    await until('the hand-back', () => processOf(api, 'reader')?.inputHolder === 'agent');
+  });
+
+  test('interrupts and terminates', async () => {
+    await startProcess(agent, 'sleeper', 'sleep 600');
+    const sleeper = await until('the process', () => processOf(api, 'sleeper'));
+    await vscode.commands.executeCommand(commandIds.interrupt, nodeOf(sleeper));
+    await until('its end', () => processOf(api, 'sleeper')?.state === 'closed');
+
+    const reader = processOf(api, 'reader');
+    assert.ok(reader);
+    await vscode.commands.executeCommand(commandIds.terminate, nodeOf(reader));
+    await until('its end', () => processOf(api, 'reader')?.state === 'closed');
+    await until('the name', () => vscode.window.activeTerminal?.name.includes('(exited'));
+  });
+
+  test('refuses calls while it is disabled, and runs again when it is local', async () => {
+    await vscode.commands.executeCommand(commandIds.switchMode, 'disabled');
+    await until('the mode', () => api.mode === 'disabled');
+    const refused = await startProcess(agent, 'refused', 'true');
+    assert.equal('error' in refused && refused.error.code, -32012);
+    await vscode.commands.executeCommand(commandIds.switchMode, 'local');
+    await until('the mode', () => api.mode === 'local');
+    assert.ok('result' in (await startProcess(agent, 'allowed', 'true')));
+  });
+
+  test('disconnects everybody when the token is replaced', async () => {
+    await vscode.commands.executeCommand(commandIds.rotateToken);
+    await agent.closed;
+    assert.equal(api.state, 'running');
+  });
+
+  test('starts a crashed executor again, with the same address and nothing shown as running', async () => {
+    const url = await agentUrl();
+    agent = await WireClient.open(url);
+    await startProcess(agent, 'doomed', 'sleep 600');
+    await until('the process', () => processOf(api, 'doomed'));
+    const { executorPid, port } = api;
+    assert.ok(executorPid);
+    process.kill(executorPid, 'SIGKILL');
+    await until('the loss', () => processOf(api, 'doomed')?.state === 'lost');
+    await until('the restart', () => api.state === 'running');
+    assert.deepEqual([api.port, api.processes().filter((p) => p.state === 'running')], [port, []]);
+    agent = await WireClient.open(url);
+  });
+
+  test('copies the command of a process', async () => {
+    const reader = await until('the process', () => processOf(api, 'reader'));
+    await vscode.commands.executeCommand(commandIds.copyCommand, nodeOf(reader));
+    assert.equal(
+      await vscode.env.clipboard.readText(),
+      `/bin/sh -c 'read line; echo "got $line"; read line'`,
+    );
+  });
+
+  test('restarts with the same port, and stops', async () => {
+    const { port } = api;
+    await vscode.commands.executeCommand(commandIds.restart);
+    assert.deepEqual([api.state, api.port], ['running', port]);
+    await vscode.commands.executeCommand(commandIds.stop);
+    assert.deepEqual([api.state, api.port, api.processes()], ['stopped', undefined, []]);
+  });
+});
+
+function outputOf(message: Readonly<Record<string, unknown>>): string {
+  const params = message['params'] as { readonly chunk?: string } | undefined;
+  return Buffer.from(params?.chunk ?? '', 'base64').toString();
+}

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import {
+  agentUrl,
+  connectSnippet,
+  forwardedAgentUrl,
+  isLoopbackUrl,
+} from '../../../../src/extension/connect/connectSnippets';
+
+const URL_TEXT = 'ws://127.0.0.1:7001/?token=abc-_123';
+const FOLDER = '/home/ada/my project';
+
+describe('connect snippets', () => {
+  it('puts the token into the query', () => {
+    expect(agentUrl('ws://127.0.0.1:7001/', 'abc-_123')).toBe(URL_TEXT);
+    expect(agentUrl('ws://127.0.0.1:7001', 'a&b=c')).toBe('ws://127.0.0.1:7001/?token=a%26b%3Dc');
+  });
+
+  it.each([
+    ['http://localhost:41111/', 'ws://localhost:41111/?token=t'],
+    ['https://abc-7001.app.example/', 'wss://abc-7001.app.example/?token=t'],
+    ['https://host.example/proxy/7001/', 'wss://host.example/proxy/7001/?token=t'],
+    ['https://host.example/?tkn=1', 'wss://host.example/?tkn=1&token=t'],
+  ])('turns the forwarded %s into an address for agents', (external, url) => {
+    expect(forwardedAgentUrl(external, 't')).toBe(url);
+  });
+
+  it('knows which addresses stay on the machine', () => {
+    const urls = [
+      'ws://127.0.0.1:1/',
+      'ws://localhost/',
+      'ws://[::1]:2/',
+      'wss://127.0.0.1.evil.example/',
+    ];
+    expect(urls.map(isLoopbackUrl)).toEqual([true, true, true, false]);
+  });
+
+  it('writes the four forms', () => {
+    expect({
+      posix: connectSnippet('posix', URL_TEXT, FOLDER),
+      powershell: connectSnippet('powershell', URL_TEXT, FOLDER),
+      url: connectSnippet('url', URL_TEXT, FOLDER),
+    }).toEqual({
+      posix: `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex -C '${FOLDER}'`,
+      powershell: `$env:CODEX_EXEC_SERVER_URL='${URL_TEXT}'; codex -C '${FOLDER}'`,
+      url: URL_TEXT,
+    });
+    expect(connectSnippet('environmentsToml', URL_TEXT, FOLDER).split('\n').slice(1)).toEqual([
+      'default = "vscode"',
+      'include_local = false',
+      '',
+      '[[environments]]',
+      'id = "vscode"',
+      `url = "${URL_TEXT}"`,
+      '',
+    ]);
+  });
+
+  it('quotes so that nothing in an address is run by the shell', () => {
+    const url = `ws://127.0.0.1:1/?x='$(id)\`id\`&token=t`;
+    const script = `${connectSnippet('posix', url, FOLDER).replace(/ codex -C .*$/, '; export CODEX_EXEC_SERVER_URL')}; printf %s "$CODEX_EXEC_SERVER_URL"`;
+    expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' })).toBe(url);
+    expect(connectSnippet('powershell', "a'b", "c'd")).toBe(
+      "$env:CODEX_EXEC_SERVER_URL='a''b'; codex -C 'c''d'",
+    );
+    expect(connectSnippet('environmentsToml', 'a"b\\c', FOLDER)).toContain('url = "a\\"b\\\\c"');
+  });
+});
