@@ -8,8 +8,8 @@ import type { CodexRun } from '../support/codexRun';
 import { startCodexExec } from '../support/codexRun';
 import { parseCommandReport, runningSession } from '../support/codexReport';
 import type { Editor } from '../support/editor';
-import { STATUS_ITEM, copyAgentUrl, openEditor } from '../support/editor';
-import { commandLineOf, isAlive } from '../support/processFacts';
+import { STATUS_ITEM, copyAgentUrl, executorsOf, openEditor } from '../support/editor';
+import { isAlive } from '../support/processFacts';
 import type { ToolOutput, Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, viewImage, writeStdin } from '../support/scriptedModelItems';
 
@@ -129,7 +129,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await workbench.terminal.type('ignored');
     await run.model.reached(3);
     await tree.clickInlineAction(/read a.*running/i, 'Take Over Input');
-    await tree.waitForItem(/read a.*yours/i);
+    await tree.waitForItem(/read a.*taken over/i);
     tookOver.resolve();
     await run.model.reached(4);
     expect(toolOutput(run, 'refused')).toMatch(/failed to write/i);
@@ -137,8 +137,8 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await workbench.terminal.press('Enter');
     const typed = await workbench.terminal.waitForScreen(/second:by hand/);
     expect(typed.join('\n')).not.toMatch(/ignored|intruding/);
-    await tree.clickInlineAction(/read a.*yours/i, 'Hand Back Input');
-    await tree.waitForItem(/read a.*running(?!.*yours)/i);
+    await tree.clickInlineAction(/read a.*taken over/i, 'Hand Back Input');
+    await tree.waitForItem(/read a.*running(?!.*taken over)/i);
     handedBack.resolve();
 
     // Files, an image, and two commands that go on.
@@ -170,7 +170,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     // Switched off: the agent is told so, and nothing happens any more.
     await workbench.runCommand('Exec Server: Switch Mode');
     await workbench.quickInput.choose(/disabled/i);
-    await workbench.dialog.clickButton(/running/i, 'Terminate');
+    await workbench.dialog.clickButton(/Disable/, 'Terminate 1 Running Process');
     await workbench.waitForStatus(STATUS_ITEM, /disabled/i);
     switchedOff.resolve();
 
@@ -205,15 +205,6 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     (pids) => pids.length === 0,
   );
 });
-
-/** Processes of the run that are executors, whoever started them. */
-function executorsOf({ server }: Editor): number[] {
-  return server.processes().filter((pid) => isExecutor(pid));
-}
-
-function isExecutor(pid: number): boolean {
-  return commandLineOf(pid).includes('executor.js');
-}
 
 function outputOf(run: CodexRun, index: number): ToolOutput {
   const output = run.model.toolOutputs()[index];

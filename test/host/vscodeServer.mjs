@@ -35,6 +35,7 @@ const execFileAsync = promisify(execFile);
  * @property {string | undefined} [vsix] a packaged extension to install first
  * @property {boolean | undefined} [testDriver] honour `extensionTestsPath` in the URL; suppresses notification toasts
  * @property {Record<string, unknown> | undefined} [settings] user settings on top of the quiet ones
+ * @property {Record<string, unknown> | undefined} [machineSettings] settings of this machine; the only ones that count for `machine` scope
  * @property {Record<string, string> | undefined} [env] environment of the server and its extension host
  * @property {string | undefined} [logFile] receives the server's whole output
  */
@@ -67,7 +68,7 @@ export async function startVsCodeServer(options = {}) {
       : path.resolve(options.dataDir);
   const run = new ServerRun(root, options.dataDir === undefined);
   try {
-    writeProfile(root, options.settings);
+    writeProfile(root, options);
     const env = serverEnvironment(root, run.id, options.env);
     const commonArguments = [
       'out/server-main.js',
@@ -240,16 +241,21 @@ class ServerRun {
 
 /**
  * @param {string} root
- * @param {Record<string, unknown> | undefined} settings
+ * @param {Pick<VsCodeServerOptions, 'settings' | 'machineSettings'>} options
  */
-function writeProfile(root, settings) {
-  const user = path.join(root, 'data/User');
-  fs.mkdirSync(user, { recursive: true });
+function writeProfile(root, { settings, machineSettings }) {
   fs.mkdirSync(path.join(root, 'tmp'), { recursive: true });
-  fs.writeFileSync(
-    path.join(user, 'settings.json'),
-    JSON.stringify({ ...QUIET_SETTINGS, ...settings }, undefined, 2),
-  );
+  writeSettings(path.join(root, 'data/User'), { ...QUIET_SETTINGS, ...settings });
+  writeSettings(path.join(root, 'data/Machine'), { ...machineSettings });
+}
+
+/**
+ * @param {string} folder
+ * @param {Record<string, unknown>} settings
+ */
+function writeSettings(folder, settings) {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../host/browser.mjs';
 import { startVsCodeServer } from '../host/vscodeServer.mjs';
 import { Workbench } from '../host/workbench.mjs';
+import { commandLineOf } from './processFacts';
 import { temporaryFolder } from './temporaryFolder';
 
 const repository = resolve(import.meta.dirname, '../..');
@@ -24,6 +25,7 @@ export interface Editor {
 
 export interface EditorOptions {
   readonly settings?: Record<string, unknown>;
+  readonly machineSettings?: Record<string, unknown>;
 }
 
 /** Opens the window; the extension is activated and, unless told otherwise before, off. */
@@ -33,7 +35,8 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   await cp(join(repository, 'test/fixtures/workspace'), workspace, { recursive: true });
   const server = await startVsCodeServer({
     vsix: join(repository, 'exec-server.vsix'),
-    settings: options.settings ?? {},
+    settings: options.settings,
+    machineSettings: options.machineSettings,
   });
   const browser = await launchBrowser();
   const workbench = await Workbench.open(browser, server.port, { folder: workspace });
@@ -48,6 +51,11 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
       await folder.remove();
     },
   };
+}
+
+/** Processes of an editor's run that are executors, whoever started them. */
+export function executorsOf({ server }: Editor): number[] {
+  return server.processes().filter((pid) => commandLineOf(pid).includes('dist/executor.js'));
 }
 
 /** Copies the connect command as a user does and takes the address out of it. */
