@@ -16,7 +16,8 @@ const MAX_REASON_BYTES = 123;
 
 /** A reason that fits its frame, cut at a character. */
 export function closeReason(text: string): string {
-  let reason = text;
-  while (Buffer.byteLength(reason) > MAX_REASON_BYTES) reason = reason.slice(0, -1);
-  return reason;
+  // No character is shorter than a byte. The text may be a caller's, and as long as a message may be.
+  const characters = Array.from(text.slice(0, MAX_REASON_BYTES));
+  while (Buffer.byteLength(characters.join('')) > MAX_REASON_BYTES) characters.pop();
+  return characters.join('');
 }

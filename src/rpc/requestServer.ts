@@ -7,31 +7,42 @@ import { ErrorCode, RpcError, limitReached, toRpcError } from '../protocol/error
 import type { RequestTable } from '../protocol/methods';
 import type { RoutedRequest, Router } from './router';
 import type { MessageTransport } from './transport';
+import type { TurnWork } from './turnQueue';
 import { TurnQueue } from './turnQueue';
 
 export interface RequestServerOptions<T extends RequestTable, Context> {
   readonly transport: MessageTransport;
   readonly router: Router<T, Context>;
   readonly context: Context;
-  readonly limits: Pick<Limits, 'maxQueuedRequests' | 'maxWaitingRequests'>;
+  readonly limits: Pick<
+    Limits,
+    'maxQueuedRequests' | 'maxQueuedRequestBytes' | 'maxWaitingRequests' | 'sendQueueFullBytes'
+  >;
   readonly logger: Logger;
 }
 
+/** Longest part of a caller's method name that goes into the log. */
+const MAX_LOGGED_METHOD_LENGTH = 80;
+
 /**
  * Serves the requests of one connection: they take effect in the order sent, each is answered exactly
- * once, and one that waits steps aside. A sender that runs ahead of the work is no longer read.
+ * once, and one that waits steps aside. A sender that runs ahead of the work is no longer read, and for
+ * one that does not read its answers nothing more is done. Once the connection closes, what has not had
+ * its turn never gets one.
  */
 export class RequestServer<T extends RequestTable, Context> {
   private readonly turns = new TurnQueue(() => {
     this.readOnWhenCaughtUp();
   });
+  private queuedBytes = 0;
   private waitingRequests = 0;
   private receivingPaused = false;
 
   constructor(private readonly options: RequestServerOptions<T, Context>) {}
 
-  accept(request: IncomingRequest): void {
-    this.enqueue(() => this.serve(request));
+  /** @param bytes what the request takes while it waits for its turn. */
+  accept(request: IncomingRequest, bytes = 0): void {
+    this.enqueue(() => this.serveWhenAnswersAreRead(request), bytes);
   }
 
   /** Runs something that is not a request, such as a notification's effect, in its place in the order. */
@@ -39,26 +50,54 @@ export class RequestServer<T extends RequestTable, Context> {
     this.enqueue(() => {
       effect();
       return undefined;
-    });
+    }, 0);
   }
 
-  /** Answers nothing more; what already took effect goes on. */
+  /** Begins nothing more; what already took effect goes on and is answered while that is possible. */
   stop(): void {
     this.turns.stop();
   }
 
-  private enqueue(work: () => Promise<void> | undefined): void {
-    this.turns.push(work);
-    if (this.turns.length < this.options.limits.maxQueuedRequests || this.receivingPaused) return;
+  private enqueue(work: TurnWork, bytes: number): void {
+    const { transport, limits } = this.options;
+    this.queuedBytes += bytes;
+    this.turns.push(() => {
+      this.queuedBytes -= bytes;
+      return transport.isOpen ? work() : undefined;
+    });
+    if (this.receivingPaused || this.isBelow(limits, 1)) return;
     this.receivingPaused = true;
-    this.options.transport.setReceivingPaused(true);
+    transport.setReceivingPaused(true);
   }
 
   private readOnWhenCaughtUp(): void {
-    if (!this.receivingPaused || this.turns.length > this.options.limits.maxQueuedRequests / 2)
-      return;
+    if (!this.receivingPaused || !this.isBelow(this.options.limits, 0.5)) return;
     this.receivingPaused = false;
     this.options.transport.setReceivingPaused(false);
+  }
+
+  private isBelow(
+    { maxQueuedRequests, maxQueuedRequestBytes }: RequestServerOptions<T, Context>['limits'],
+    share: number,
+  ): boolean {
+    return (
+      this.turns.length < maxQueuedRequests * share &&
+      this.queuedBytes < maxQueuedRequestBytes * share
+    );
+  }
+
+  private serveWhenAnswersAreRead(request: IncomingRequest): Promise<void> | undefined {
+    const { transport, limits } = this.options;
+    if (!transport.isCongested || transport.queuedBytes <= limits.sendQueueFullBytes) {
+      return this.serve(request);
+    }
+    return new Promise<void>((resolve) => {
+      const subscription = transport.onDidChangeCongestion((congested) => {
+        if (congested) return;
+        subscription.dispose();
+        resolve();
+      });
+    }).then(() => (transport.isOpen ? this.serve(request) : undefined));
   }
 
   private serve(request: IncomingRequest): Promise<void> | undefined {
@@ -96,7 +135,15 @@ export class RequestServer<T extends RequestTable, Context> {
   }
 
   private respond(request: IncomingRequest, answer: unknown): void {
-    this.options.transport.send(encodeResponse(request.id, answer));
+    let frame: string | Buffer;
+    try {
+      frame = encodeResponse(request.id, answer);
+    } catch (error) {
+      // For example longer than a string may be.
+      this.refuse(request, error);
+      return;
+    }
+    this.options.transport.send(frame);
   }
 
   private refuse(request: IncomingRequest, thrown: unknown): void {
@@ -109,7 +156,8 @@ export class RequestServer<T extends RequestTable, Context> {
         cause: stack ?? message,
       });
     } else {
-      logger.debug('request refused', { method: request.method, code: error.code });
+      const method = request.method.slice(0, MAX_LOGGED_METHOD_LENGTH);
+      logger.debug('request refused', { method, code: error.code });
     }
     transport.send(encodeError(request.id, error));
   }

@@ -16,6 +16,8 @@ export interface MessageTransport extends Disposable {
   /** The other end, for logs and error texts, such as `127.0.0.1:50000`. */
   readonly peer: string;
   readonly onDidReceive: Event<Buffer>;
+  /** False once either end has begun to close: nothing is received any more, and nothing sent. */
+  readonly isOpen: boolean;
   /** Fires once. Nothing is received after it, and what is sent after it is dropped. */
   readonly onDidEnd: Event<TransportEnd>;
   /**
@@ -23,6 +25,8 @@ export interface MessageTransport extends Disposable {
    * sources of bulk data should pause; and the changes of it.
    */
   readonly isCongested: boolean;
+  /** Bytes in the send queue. */
+  readonly queuedBytes: number;
   readonly onDidChangeCongestion: Event<boolean>;
 
   /** Queues one text message. */
@@ -34,6 +38,6 @@ export interface MessageTransport extends Disposable {
   /** Whether the other end answers a ping within `timeoutMs`; false as soon as the connection ends. */
   isAlive(timeoutMs: number): Promise<boolean>;
 
-  /** Sends a close frame and waits a bounded time for its answer. */
+  /** Sends a close frame and waits a bounded time for its answer. The first call decides code and reason. */
   close(code: number, reason: string): void;
 }

@@ -1,3 +1,6 @@
+/** Turns taken before their places in the list are given back: rarely enough to cost nothing per turn. */
+const COMPACT_AFTER = 64;
+
 /** One message's work. A promise holds the turn until it settles; anything else passes it on at once. */
 export type TurnWork = () => Promise<void> | undefined;
 
@@ -6,7 +9,7 @@ export type TurnWork = () => Promise<void> | undefined;
  * something else takes effect first and returns nothing, so that it never holds up the others.
  */
 export class TurnQueue {
-  private readonly waiting: TurnWork[] = [];
+  private readonly waiting: (TurnWork | undefined)[] = [];
   private head = 0;
   private busy = false;
   private stopped = false;
@@ -51,10 +54,13 @@ export class TurnQueue {
   };
 
   private next(): TurnWork | undefined {
+    if (this.head === this.waiting.length) return undefined;
     const turn = this.waiting[this.head];
+    // A queue that never runs empty must not keep the messages it has done with.
+    this.waiting[this.head] = undefined;
     this.head += 1;
-    if (turn === undefined || this.head === this.waiting.length) {
-      this.waiting.length = 0;
+    if (this.head === this.waiting.length || this.head >= COMPACT_AFTER) {
+      this.waiting.splice(0, this.head);
       this.head = 0;
     }
     return turn;

@@ -11,11 +11,7 @@ import type { MessageTransport, TransportEnd } from './transport';
 
 type TransportLimits = Pick<
   Limits,
-  | 'sendQueueHighBytes'
-  | 'sendQueueLowBytes'
-  | 'closeHandshakeMs'
-  | 'pingIntervalMs'
-  | 'deadConnectionMs'
+  'sendQueueHighBytes' | 'sendQueueLowBytes' | 'pingIntervalMs' | 'deadConnectionMs'
 >;
 
 export interface WebSocketTransportOptions {
@@ -31,12 +27,14 @@ export class WebSocketTransport implements MessageTransport {
   private readonly endEmitter = new Emitter<TransportEnd>();
   private readonly congestionEmitter = new Emitter<boolean>();
   private readonly pingTimer = new MutableDisposable<Disposable>();
-  private readonly closeTimer = new MutableDisposable<Disposable>();
   private readonly aliveProbes = new Set<Deferred<boolean>>();
   private congested = false;
+  private closing = false;
   private ended = false;
   private receivingPaused = false;
-  private lastHeardAtMs: number;
+  private heardSincePing = true;
+  private queuedBytesAtPing = 0;
+  private silentMs = 0;
 
   readonly peer: string;
   readonly onDidReceive = this.receiveEmitter.event;
@@ -52,17 +50,17 @@ export class WebSocketTransport implements MessageTransport {
     this.peer = peer;
     this.limits = limits;
     this.clock = clock;
-    this.lastHeardAtMs = clock.now();
     socket.on('message', (data: Buffer) => {
-      this.lastHeardAtMs = this.clock.now();
-      this.receiveEmitter.fire(data);
+      this.heardSincePing = true;
+      // What crosses our close frame on its way must have no effect any more.
+      if (!this.closing) this.receiveEmitter.fire(data);
     });
     socket.on('pong', () => {
-      this.lastHeardAtMs = this.clock.now();
+      this.heardSincePing = true;
       this.settleProbes(true);
     });
     socket.on('ping', () => {
-      this.lastHeardAtMs = this.clock.now();
+      this.heardSincePing = true;
     });
     // The library follows every error with a close; the close is what counts.
     socket.on('error', () => undefined);
@@ -72,12 +70,20 @@ export class WebSocketTransport implements MessageTransport {
     this.schedulePing();
   }
 
+  get isOpen(): boolean {
+    return !this.ended && !this.closing && this.socket.readyState === WebSocket.OPEN;
+  }
+
   get isCongested(): boolean {
     return this.congested;
   }
 
+  get queuedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
   send(message: string | Buffer): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (!this.isOpen) return;
     const queuedBytes = this.socket.bufferedAmount + message.length;
     if (!this.congested && queuedBytes <= this.limits.sendQueueHighBytes) {
       this.socket.send(message, { binary: false });
@@ -91,29 +97,30 @@ export class WebSocketTransport implements MessageTransport {
   }
 
   setReceivingPaused(paused: boolean): void {
-    if (this.receivingPaused === paused) return;
+    if (this.receivingPaused === paused || !this.isOpen) return;
     this.receivingPaused = paused;
-    if (this.socket.readyState !== WebSocket.OPEN) return;
     if (paused) this.socket.pause();
     else {
-      this.lastHeardAtMs = this.clock.now();
+      // Its answers were waiting for us; the next ping asks again.
+      this.heardSincePing = true;
       this.socket.resume();
     }
   }
 
   isAlive(timeoutMs: number): Promise<boolean> {
+    if (!this.isOpen) return Promise.resolve(false);
+    // Answers wait unread on a paused socket; one that only waits for our work was just heard.
+    if (this.receivingPaused && !this.congested) return Promise.resolve(true);
     const probe = new Deferred<boolean>();
-    if (this.ended || this.socket.readyState !== WebSocket.OPEN) {
-      probe.resolve(false);
-      return probe.promise;
-    }
     this.aliveProbes.add(probe);
-    // Answers wait unread on a paused socket, and a paused socket is one that was just heard.
-    if (this.receivingPaused) this.settleProbes(true);
-    else this.socket.ping();
+    const queuedBytesBefore = this.queuedBytes;
+    this.socket.ping();
     const timer = this.clock.schedule(() => {
-      this.aliveProbes.delete(probe);
-      probe.resolve(false);
+      // When it was this process that was busy, the answer lies in the socket and is read before this.
+      setImmediate(() => {
+        this.aliveProbes.delete(probe);
+        probe.resolve(this.receivingPaused && this.queuedBytes < queuedBytesBefore);
+      });
     }, timeoutMs);
     return probe.promise.finally(() => {
       timer.dispose();
@@ -121,13 +128,11 @@ export class WebSocketTransport implements MessageTransport {
   }
 
   close(code: number, reason: string): void {
-    if (this.ended) return;
+    if (this.ended || this.closing) return;
+    this.closing = true;
     // Reading goes on while closing, because the answer to the close frame comes that way.
     this.socket.resume();
     this.socket.close(code, closeReason(reason));
-    this.closeTimer.value = this.clock.schedule(() => {
-      this.socket.terminate();
-    }, this.limits.closeHandshakeMs);
   }
 
   dispose(): void {
@@ -145,14 +150,23 @@ export class WebSocketTransport implements MessageTransport {
 
   private schedulePing(): void {
     this.pingTimer.value = this.clock.schedule(() => {
-      const silentMs = this.clock.now() - this.lastHeardAtMs;
-      if (silentMs >= this.limits.deadConnectionMs && !this.receivingPaused) {
+      // Counted in pings and not read from the clock: after a sleep of the machine nobody is dead yet.
+      this.silentMs = this.hasShownLife() ? 0 : this.silentMs + this.limits.pingIntervalMs;
+      if (this.silentMs >= this.limits.deadConnectionMs) {
         this.socket.terminate();
         return;
       }
-      if (this.socket.readyState === WebSocket.OPEN) this.socket.ping();
+      this.heardSincePing = false;
+      this.queuedBytesAtPing = this.queuedBytes;
+      if (this.isOpen) this.socket.ping();
       this.schedulePing();
     }, this.limits.pingIntervalMs);
+  }
+
+  /** Since the last ping: heard, or not listened to and at least not stuck itself. */
+  private hasShownLife(): boolean {
+    if (this.heardSincePing) return true;
+    return this.receivingPaused && (!this.congested || this.queuedBytes < this.queuedBytesAtPing);
   }
 
   private settleProbes(alive: boolean): void {
@@ -164,7 +178,6 @@ export class WebSocketTransport implements MessageTransport {
     if (this.ended) return;
     this.ended = true;
     this.pingTimer.dispose();
-    this.closeTimer.dispose();
     this.settleProbes(false);
     this.endEmitter.fire(how);
     this.receiveEmitter.dispose();
@@ -179,18 +192,21 @@ export interface ConnectOptions {
   /** Bound of the whole connect, upgrade included. */
   readonly timeoutMs: number;
   readonly maxMessageBytes: number;
-  readonly limits: TransportLimits;
+  readonly limits: TransportLimits & Pick<Limits, 'closeHandshakeMs'>;
   readonly clock: Clock;
 }
 
 /** Opens a WebSocket as a client. The error never names the URL, because its query may carry a token. */
 export async function connectWebSocket(options: ConnectOptions): Promise<WebSocketTransport> {
-  const socket = new WebSocket(options.url, {
+  const socketOptions = {
     headers: options.headers ?? {},
     handshakeTimeout: options.timeoutMs,
     maxPayload: options.maxMessageBytes,
     perMessageDeflate: false,
-  });
+    // The library's own bound of a close handshake; its type lacks it.
+    closeTimeout: options.limits.closeHandshakeMs,
+  };
+  const socket = new WebSocket(options.url, socketOptions);
   const { host } = new URL(options.url);
   // The transport subscribes in the same turn as the open event, so no early message is lost.
   return new Promise((resolve, reject) => {

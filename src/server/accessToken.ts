@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 
 /** 256 bits: beyond guessing, so that wrong guesses need no lock-out that could hit the owner. */
 const TOKEN_BYTES = 32;
@@ -30,6 +31,10 @@ export class AccessToken {
   }
 
   toJSON(): string {
+    return '***';
+  }
+
+  [inspect.custom](): string {
     return '***';
   }
 }

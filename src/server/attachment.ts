@@ -4,6 +4,8 @@ import type { Event } from '../base/event';
 export interface Attachment {
   /** Sends one encoded notification. */
   notify(message: string): void;
+  /** Whether the connection still goes both ways. */
+  readonly isOpen: boolean;
   /** Whether the connection takes bulk data slower than it is made; sources should pause. */
   readonly isCongested: boolean;
   readonly onDidChangeCongestion: Event<boolean>;

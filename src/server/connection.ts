@@ -7,7 +7,7 @@ import type { Logger } from '../base/logger';
 import { encodeError, parseMessage } from '../protocol/envelope';
 import { invalidRequest } from '../protocol/errorCodes';
 import type { requests } from '../protocol/methods';
-import { CloseCode } from '../rpc/closeCodes';
+import { CloseCode, closeReason } from '../rpc/closeCodes';
 import { RequestServer } from '../rpc/requestServer';
 import type { Router } from '../rpc/router';
 import type { MessageTransport } from '../rpc/transport';
@@ -34,13 +34,15 @@ export interface ConnectionOptions {
  *   awaitingInitialize ──initialize──► awaitingInitialized ──initialized──► ready
  *
  * Malformed messages are answered and change nothing; messages that make no sense in a conversation
- * (a reply to no question, a notification nobody knows) end it with a reason.
+ * (a reply to no question, a notification nobody knows) end it with a reason. Both in their turn.
  */
 export class Connection implements Attachment, CallContext {
   private readonly store = new DisposableStore();
   private readonly server: RequestServer<typeof requests, CallContext>;
   private boundSession: Session | undefined;
   private initialized = false;
+  /** Nothing is taken from the client any more. */
+  private leaving = false;
   private ended = false;
 
   constructor(private readonly options: ConnectionOptions) {
@@ -91,6 +93,10 @@ export class Connection implements Attachment, CallContext {
     if (this.ended) this.options.sessions.detach(session, this);
   }
 
+  get isOpen(): boolean {
+    return this.options.transport.isOpen;
+  }
+
   get isCongested(): boolean {
     return this.options.transport.isCongested;
   }
@@ -108,21 +114,19 @@ export class Connection implements Attachment, CallContext {
   }
 
   evict(): void {
-    // The old socket did not answer a ping, so a close frame would not reach anybody either.
-    this.options.transport.dispose();
+    this.leave(CloseCode.policyViolation, 'the session was resumed by another connection');
   }
 
   dismiss(reason: string): void {
-    this.options.transport.close(CloseCode.goingAway, reason);
+    this.leave(CloseCode.goingAway, reason);
   }
 
   private receive(data: Buffer): void {
-    if (this.ended) return;
-    const { transport, limits, logger } = this.options;
-    const message = parseMessage(data, limits);
+    if (this.leaving) return;
+    const message = parseMessage(data, this.options.limits);
     switch (message.kind) {
       case 'request':
-        this.server.accept(message);
+        this.server.accept(message, data.length);
         return;
       case 'notification':
         this.server.acceptEffect(() => {
@@ -130,36 +134,53 @@ export class Connection implements Attachment, CallContext {
         });
         return;
       case 'response':
-        this.hangUp('a reply to no request');
+        this.server.acceptEffect(() => {
+          this.hangUp('a reply to no request');
+        });
         return;
       case 'malformed':
-        logger.debug('malformed message', { bytes: data.length });
-        transport.send(
-          encodeError(
-            UNREADABLE_ID,
-            invalidRequest(
-              `failed to parse websocket JSON-RPC message from exec-server websocket ${transport.peer}: ${message.detail}`,
-            ),
-          ),
-        );
+        this.server.acceptEffect(() => {
+          this.refuseMalformed(message.detail, data.length);
+        });
     }
   }
 
+  private refuseMalformed(detail: string, bytes: number): void {
+    const { transport, logger } = this.options;
+    logger.debug('malformed message', { bytes });
+    const text = `failed to parse websocket JSON-RPC message from exec-server websocket ${transport.peer}: ${detail}`;
+    transport.send(encodeError(UNREADABLE_ID, invalidRequest(text)));
+  }
+
   private observe(notification: string): void {
-    if (notification !== 'initialized') this.hangUp(`unknown notification ${notification}`);
-    else if (this.boundSession === undefined) this.hangUp('initialized before initialize');
+    if (notification !== 'initialized') {
+      this.hangUp(`unknown notification ${closeReason(notification)}`);
+    } else if (this.boundSession === undefined) this.hangUp('initialized before initialize');
     else this.initialized = true;
   }
 
   private hangUp(reason: string): void {
     this.options.logger.warn('connection closed by us', { reason });
+    this.leaving = true;
     this.server.stop();
     this.options.transport.close(CloseCode.protocolError, reason);
+  }
+
+  /** Ends a connection that lost its session. Nothing it sends has an effect from here on. */
+  private leave(code: number, reason: string): void {
+    if (this.leaving) return;
+    this.leaving = true;
+    this.server.stop();
+    // Reads that were called off just now are answered in the promise jobs before this.
+    setImmediate(() => {
+      this.options.transport.close(code, reason);
+    });
   }
 
   private end(code: number): void {
     if (this.ended) return;
     this.ended = true;
+    this.leaving = true;
     this.server.stop();
     this.store.dispose();
     this.options.logger.info('connection ended', { code });

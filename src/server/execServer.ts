@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../base/clock';
 import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
@@ -77,7 +78,8 @@ export class ExecServer {
 
   /** The address agents use, without the token. */
   get url(): string {
-    return `ws://${this.options.host}:${this.port}/`;
+    const { host } = this.options;
+    return `ws://${isIPv6(host) ? `[${host}]` : host}:${this.port}/`;
   }
 
   get token(): AccessToken | undefined {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -53,7 +53,7 @@ export class Listener {
   private readonly unauthenticated = new Set<Socket>();
   private readonly connectionsByPath = new Map<string, Set<MessageTransport>>();
   private readonly connectionsEmitter = new Emitter<string>();
-  private closing = false;
+  private stopping: Promise<void> | undefined;
 
   /** The number of connections of a path changed. */
   readonly onDidChangeConnections = this.connectionsEmitter.event;
@@ -61,13 +61,24 @@ export class Listener {
   constructor(private readonly options: ListenerOptions) {
     const { limits, clock } = options;
     this.failures = new AuthFailures(limits.maxAuthFailuresPerMinute, clock);
-    this.upgrader = new WebSocketServer({
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      const { status, headers } = this.answerPlain(request);
+      response.writeHead(status, { connection: 'close', 'content-length': 0, ...headers });
+      response.end();
+    };
+    const upgraderOptions = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: limits.maxMessageBytes,
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+      // The library's own bound of a close handshake, whoever begins it; its type lacks it.
+      closeTimeout: limits.closeHandshakeMs,
+    };
+    this.upgrader = new WebSocketServer(upgraderOptions);
+    this.upgrader.on('wsClientError', (_error, socket) => {
+      refuse(socket, 400);
     });
     this.server = createServer(
       {
@@ -76,21 +87,24 @@ export class Listener {
         requestTimeout: limits.upgradeTimeoutMs,
         connectionsCheckingInterval: 1000,
         noDelay: true,
+        // Ours to refuse, like every other wrong Host.
+        requireHostHeader: false,
       },
-      (request, response) => {
-        const { status, headers } = this.answerPlain(request);
-        response.writeHead(status, { connection: 'close', 'content-length': 0, ...headers });
-        response.end();
-      },
+      answer,
     );
+    // Node drops headers beyond a count, and one of them could be the Origin. Their bytes are bounded.
+    this.server.maxHeadersCount = 0;
+    // Left to Node these would be answered before any check of ours.
+    this.server.on('checkContinue', answer);
+    this.server.on('checkExpectation', answer);
     this.server.on('connection', (socket) => {
       this.guardUnauthenticated(socket);
     });
     this.server.on('upgrade', (request, socket, head) => {
       this.upgrade(request, socket, head);
     });
-    this.server.on('clientError', (_error, socket) => {
-      refuse(socket, 400);
+    this.server.on('clientError', (error, socket) => {
+      refuse(socket, statusOfParserError[errnoCodeOf(error) ?? ''] ?? 400);
     });
   }
 
@@ -133,16 +147,24 @@ export class Listener {
 
   /** Takes no more connections and waits until those there are have closed. */
   async close(code: number, reason: string): Promise<void> {
-    if (this.closing) return;
-    this.closing = true;
+    this.stopping ??= this.stop(code, reason);
+    await this.stopping;
+  }
+
+  private async stop(code: number, reason: string): Promise<void> {
     const stopped = new Promise<void>((resolve) => {
       this.server.close(() => {
         resolve();
       });
     });
     for (const socket of this.unauthenticated) socket.destroy();
+    const open = [...this.connectionsByPath.values()].flatMap((peers) => [...peers]);
+    const ended = open.map((transport) => {
+      return new Promise((resolve) => transport.onDidEnd(resolve));
+    });
     for (const path of this.connectionsByPath.keys()) this.disconnectAll(path, code, reason);
-    await stopped;
+    // The last socket closes a moment before its transport says so.
+    await Promise.all([stopped, ...ended]);
   }
 
   private answerPlain(request: IncomingMessage): {
@@ -176,8 +198,13 @@ export class Listener {
       refuse(socket, denial);
       return;
     }
+    // The library would take a draft of the protocol too, in which browsers name their origin otherwise.
+    if (request.headers['sec-websocket-version'] !== '13') {
+      refuse(socket, 400);
+      return;
+    }
     const peers = this.peersOf(path);
-    if (this.closing || peers.size >= door.maxConnections) {
+    if (this.stopping !== undefined || peers.size >= door.maxConnections) {
       refuse(socket, 503);
       return;
     }
@@ -243,13 +270,21 @@ function queryTokenOf(request: IncomingMessage): string | undefined {
   return new URLSearchParams(query).get('token') ?? undefined;
 }
 
+/** What Node reports about a request it could not read; anything else is a plain 400. */
+const statusOfParserError: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
 const reasonPhrases: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   503: 'Service Unavailable',
 };
 

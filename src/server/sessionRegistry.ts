@@ -5,7 +5,12 @@ import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
-import { limitReached, sessionAttachedElsewhere, unknownSession } from '../protocol/errorCodes';
+import {
+  invalidRequest,
+  limitReached,
+  sessionAttachedElsewhere,
+  unknownSession,
+} from '../protocol/errorCodes';
 import type { Attachment } from './attachment';
 import { Session } from './session';
 import type { EndedBy } from './sessionProcess';
@@ -86,7 +91,9 @@ export class SessionRegistry {
     if (holder !== undefined && (await holder.isAlive(this.options.limits.takeoverPingMs))) {
       throw sessionAttachedElsewhere(id);
     }
-    // While the old connection was asked, the session may have expired or gone to a third one.
+    // Who asked may be gone by now, and a session given to it would be lost to a client that comes again.
+    if (!attachment.isOpen) throw invalidRequest('the connection has ended');
+    // While the other connection was asked, the session may have expired or gone to a third one.
     this.requireLive(id);
     const present = session.currentAttachment;
     if (present !== undefined && present !== holder) throw sessionAttachedElsewhere(id);

@@ -23,7 +23,8 @@ export class WriteLedger {
       this.outcomes.delete(oldest);
     }
     const forgetUnlessAccepted = (status?: WriteStatus): void => {
-      if (status !== 'accepted') this.outcomes.delete(writeId);
+      if (status === 'accepted' || this.outcomes.get(writeId) !== outcome) return;
+      this.outcomes.delete(writeId);
     };
     outcome.then(forgetUnlessAccepted, () => {
       forgetUnlessAccepted();

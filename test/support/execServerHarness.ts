@@ -24,6 +24,8 @@ export interface ServerUnderTest {
 
 export interface ServerUnderTestOptions {
   readonly limits?: Partial<Limits>;
+  /** Random unless a test looks for it everywhere. */
+  readonly token?: AccessToken;
   readonly settings?: Partial<ExecutorSettings>;
   readonly mode?: 'local' | 'disabled';
 }
@@ -31,7 +33,7 @@ export interface ServerUnderTestOptions {
 export async function startServer(options: ServerUnderTestOptions = {}): Promise<ServerUnderTest> {
   const workspace = await temporaryFolder();
   const log: ServerUnderTest['log'] = [];
-  const token = AccessToken.random();
+  const token = options.token ?? AccessToken.random();
   const executor = new Executor({
     listen: { host: '127.0.0.1', port: 0 },
     token,

@@ -27,6 +27,7 @@ export class WireClient {
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (data: Buffer) => {
+      this.receivedTexts.push(data.toString());
       this.received.push(JSON.parse(data.toString()) as WireMessage);
       for (const check of [...this.waiting]) check();
     });
@@ -72,6 +73,9 @@ export class WireClient {
   sendRaw(data: string | Buffer): void {
     this.socket.send(data);
   }
+
+  /** Every message as it came, where numbers must not lose digits. */
+  readonly receivedTexts: string[] = [];
 
   notify(method: string, params?: unknown): void {
     this.sendRaw(JSON.stringify({ method, params }));
@@ -127,7 +131,8 @@ export class WireClient {
   /** Waits until a process has closed and answers everything it wrote. */
   async outputOf(processId: string): Promise<Buffer> {
     await this.next(
-      (message) => message['method'] === 'process/closed' && paramsOf(message).processId === processId,
+      (message) =>
+        message['method'] === 'process/closed' && paramsOf(message).processId === processId,
     );
     const chunks = this.eventsOf(processId).map(({ params }) => params.chunk ?? '');
     return Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
@@ -142,6 +147,11 @@ export class WireClient {
   /** Ends the connection without a close frame. */
   cut(): void {
     this.socket.terminate();
+  }
+
+  /** Begins to close and waits for nothing. */
+  sendClose(code: number, reason: string): void {
+    this.socket.close(code, reason);
   }
 
   async close(): Promise<void> {
