@@ -11,6 +11,7 @@ import { ExecutorOwner } from './extension/executorOwner';
 import { ExecutorModel } from './extension/model/executorModel';
 import { notifyWarning } from './extension/notify';
 import { createOutputLogger } from './extension/outputLogger';
+import { sharedStoragePath } from './extension/executor/workspaceStorage';
 import { RememberedChoice } from './extension/rememberedChoice';
 import { SettingsReader } from './extension/settings';
 import { StatusBarEntry } from './extension/statusBar/statusBarEntry';
@@ -40,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
       clock,
       logger,
       executorPath: context.asAbsolutePath('dist/executor.js'),
-      storagePath: context.storageUri?.fsPath,
+      storagePath: context.storageUri && sharedStoragePath(context.storageUri.fsPath),
       clientName: vscode.env.appName,
       settings: () => reader.settings,
       workspaceFolders,

@@ -125,8 +125,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     watched.resolve();
     await workbench.terminal.waitForScreen(/first:agent/);
 
-    // Read-only until taken over.
+    // Read-only until taken over; typing says so once.
     await workbench.terminal.type('ignored');
+    await workbench.notifications.waitFor(/Read-only: the agent has the input/);
     await run.model.reached(3);
     await tree.clickInlineAction(/read a.*running/i, 'Take Over Input');
     await tree.waitForItem(/read a.*taken over/i);

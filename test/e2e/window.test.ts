@@ -119,7 +119,7 @@ test('a second window of the same folder shows the same server, and learns when 
   await second.tree('Sessions').waitForItem(/sleep 1000.*running/);
   expect(executorsOf(editor)).toHaveLength(1);
   await workbench.runCommand('Exec Server: Stop');
-  await workbench.dialog.clickButton(/Stop/, 'Stop');
+  await workbench.dialog.clickButton(/Stop/, 'Stop and Terminate');
   await workbench.waitForStatus(STATUS_ITEM, /off/i);
   await second.waitForStatus(STATUS_ITEM, /off/i);
   expect(await agent.closed).toMatchObject({ code: 1001 });

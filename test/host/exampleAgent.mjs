@@ -147,12 +147,8 @@ export class ExampleAgent {
  * @param {AbortSignal} signal
  */
 export async function workInRounds(agent, signal) {
-  await agent.start('i=0; while :; do i=$((i+1)); echo "watching, round $i"; sleep 2; done', {
-    tty: true,
-  });
-  await agent.start('printf "Deploy to staging? [y/N] "; read answer; echo "You said: $answer"', {
-    tty: true,
-  });
+  await agent.start('sh scripts/watch.sh', { tty: true });
+  await agent.start('sh scripts/deploy.sh', { tty: true });
   while (!signal.aborted) {
     await agent.work();
     await delay(ROUND_MS, undefined, { signal });

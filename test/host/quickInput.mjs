@@ -22,17 +22,31 @@ export class QuickInput {
    * @param {string} title as the palette shows it, with the category: `Developer: Reload Window`
    */
   async runCommand(title) {
-    const entry = this.option(title);
+    await this.pick(`>${title}`, this.option(title));
+  }
+
+  /** @param {string} name of a file in the workspace */
+  async openFile(name) {
+    await this.pick(name, this.list.getByRole('option', { name }).first());
+  }
+
+  /**
+   * Opens the palette, types and picks the entry that appears.
+   *
+   * @param {string} text
+   * @param {import('playwright-core').Locator} entry
+   */
+  async pick(text, entry) {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.widget.waitFor({ state: 'hidden', timeout: STEP_TIMEOUT_MS });
         await this.page.keyboard.press('F1');
-        await this.input.fill(`>${title}`, { timeout: STEP_TIMEOUT_MS });
+        await this.input.fill(text, { timeout: STEP_TIMEOUT_MS });
         await entry.click({ timeout: STEP_TIMEOUT_MS });
         break;
       } catch (cause) {
         if (attempt === MAX_ATTEMPTS) {
-          throw new Error(`Failed to run command ${title}: ${String(cause)}`, { cause });
+          throw new Error(`Failed to pick ${text}: ${String(cause)}`, { cause });
         }
         await this.page.keyboard.press('Escape');
       }

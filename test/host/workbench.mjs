@@ -154,6 +154,32 @@ export class Workbench {
   }
 
   /**
+   * Opens a file of the workspace in an editor.
+   *
+   * @param {string} name as quick open finds it
+   */
+  async openFile(name) {
+    await this.quickInput.openFile(name);
+    await this.page.getByRole('tab', { name }).waitFor();
+  }
+
+  /**
+   * Drags the border of the side bar to the right.
+   *
+   * @param {number} pixels
+   */
+  async widenSideBar(pixels) {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (box === null) throw new Error('Failed to widen the side bar: it is not on view');
+    const x = box.x + box.width;
+    const y = box.y + box.height / 2;
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x + pixels, y, { steps: 5 });
+    await this.page.mouse.up();
+  }
+
+  /**
    * @param {string} viewName
    * @returns {TreeView}
    */

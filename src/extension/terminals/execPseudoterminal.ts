@@ -22,7 +22,7 @@ const MAX_NAME_CHARS = 40;
 /** Small enough that a paste leaves room for other requests between its pieces. */
 const INPUT_PIECE_BYTES = 4 * 1024;
 
-/** Typed ahead of a program that does not read; a paste beyond it is cut, with a line that says so. */
+/** Typed ahead of a program that does not read; a paste beyond it is cut, and the user is told. */
 const MAX_QUEUED_INPUT_BYTES = 1024 * 1024;
 
 /** The editor sets the name it was given at first once more while it opens the terminal, at a time it does not tell. */
@@ -39,7 +39,12 @@ export interface ViewerOptions {
   readonly viewId: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tells the user; outside the terminal, because a line of ours would move what the program draws. */
+  readonly announce: (fact: InputFact, process: ModelProcess) => void;
 }
+
+/** What there is to tell about whose input it is. */
+export type InputFact = 'readOnly' | 'takesNoInput' | 'takenOver' | 'handedBack' | 'inputDropped';
 
 /**
  * One process as a terminal: what is retained, then live output; read-only until the user takes the
@@ -174,9 +179,11 @@ export class ExecPseudoterminal implements Pseudoterminal {
     const { inputHolder } = this.process;
     if (inputHolder === this.toldHolder || !isRunning(this.process)) return;
     this.toldHolder = inputHolder;
-    this.pacer.push(
-      inputHolder === 'user' ? terminalNotices.takenOver : terminalNotices.handedBack,
-    );
+    this.announce(inputHolder === 'user' ? 'takenOver' : 'handedBack');
+  }
+
+  private announce(fact: InputFact): void {
+    this.options.announce(fact, this.process);
   }
 
   private repeatName(): void {
@@ -206,9 +213,7 @@ export class ExecPseudoterminal implements Pseudoterminal {
   private hintOnce(data: string): void {
     if (this.hasHinted || POINTER_REPORT.test(data)) return;
     this.hasHinted = true;
-    this.pacer.push(
-      this.process.acceptsInput ? terminalNotices.readOnly : terminalNotices.takesNoInput,
-    );
+    this.announce(this.process.acceptsInput ? 'readOnly' : 'takesNoInput');
   }
 
   private typeLine(data: string): void {
@@ -226,7 +231,7 @@ export class ExecPseudoterminal implements Pseudoterminal {
   private send(data: string): void {
     const bytes = Buffer.from(data, 'utf8');
     if (this.queuedInputBytes + bytes.length > MAX_QUEUED_INPUT_BYTES) {
-      this.pacer.push(terminalNotices.inputDropped);
+      this.announce('inputDropped');
       return;
     }
     this.queuedInputBytes += bytes.length;

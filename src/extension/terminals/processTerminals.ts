@@ -5,6 +5,7 @@ import type { Disposable } from '../../base/lifecycle';
 import type { Logger } from '../../base/logger';
 import type { ControlClient } from '../../control/controlClient';
 import type { ExecutorModel, ModelProcess } from '../model/executorModel';
+import { announceInput } from './announceInput';
 import { ExecPseudoterminal } from './execPseudoterminal';
 
 /** What the terminals work with. */
@@ -64,7 +65,14 @@ export class ProcessTerminals implements Disposable {
     if (client === undefined || !process.isReachable) return undefined;
     const { clock, logger } = this.options;
     const viewId = ++this.lastViewId;
-    const pseudoterminal = new ExecPseudoterminal({ process, client, viewId, clock, logger });
+    const pseudoterminal = new ExecPseudoterminal({
+      process,
+      client,
+      viewId,
+      clock,
+      logger,
+      announce: announceInput,
+    });
     const terminal = vscode.window.createTerminal({
       name: pseudoterminal.name,
       pty: pseudoterminal,

@@ -11,15 +11,8 @@ const ownLine = (text: string): string => `\r\n${dim(`[${text}]`)}\r\n`;
  */
 const RESET_DRAWING = '\u001b[?47l\u001b[?9;1000;1002;1003;2004l\u001b[!p';
 
-/** The lines the viewer itself writes, dimmed and in brackets to tell them from output. */
+/** The lines the viewer itself writes, at places where no program draws, dimmed and in brackets to tell them from output. */
 export const terminalNotices = {
-  readOnly: ownLine("Read-only: run 'Exec Server: Take Over Input' to type"),
-  takesNoInput: ownLine('Read-only: this process takes no input'),
-  takenOver: ownLine(
-    "You have the input now: run 'Exec Server: Hand Back Input' when you are done",
-  ),
-  handedBack: ownLine('The input is back with the agent'),
-  inputDropped: ownLine('The process does not read: the rest of your input was not sent'),
   droppedBytes: (bytes: number): string =>
     ownLine(`${plural(bytes, 'byte')} of earlier output are no longer kept`),
   exited: (exitCode: number | undefined): string =>

@@ -1,0 +1,72 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { COLOR_THEMES } from '../host/settings.mjs';
+import type { Editor } from '../support/editor';
+import { STATUS_ITEM, copyAgentUrl, openEditor } from '../support/editor';
+import { WireClient, startParams } from '../support/wireClient';
+
+/** Where the README's pictures live; they are replaced only on request, as `npm run pictures` does. */
+const MEDIA = 'media';
+
+let editor: Editor | undefined;
+
+afterEach(async () => {
+  await editor?.close();
+  editor = undefined;
+});
+
+test.each([
+  ['dark', 'workbench.png'],
+  ['light', undefined],
+  ['highContrast', undefined],
+] as const)('shows an agent at work in the %s theme', async (theme, picture) => {
+  editor = await openEditor({
+    settings: {
+      'workbench.colorTheme': COLOR_THEMES[theme],
+      'workbench.editor.empty.hint': 'hidden',
+      'window.zoomLevel': 0,
+    },
+  });
+  const { workbench, workspace } = editor;
+  await workbench.waitForStatus(STATUS_ITEM, /off/i);
+  await workbench.runCommand('Exec Server: Start');
+  await workbench.waitForStatus(STATUS_ITEM, /local/i);
+  const url = await copyAgentUrl(workbench);
+  await workbench.notifications.clearAll();
+  await workbench.openView(/^Exec Server/);
+  await workbench.openFile('greet.js');
+  await workbench.widenSideBar(160);
+  const tree = workbench.tree('Sessions');
+
+  const agent = await WireClient.connect(url);
+  await agent.request('initialize', { clientName: 'codex-environment' });
+  agent.notify('initialized');
+  const run = async (id: string, script: string, tty = false): Promise<void> => {
+    const environment = { PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' };
+    const overrides = { cwd: workspace, tty, env: environment };
+    await agent.request('process/start', startParams(id, script, overrides));
+  };
+  await run('a', 'ls -la');
+  await run('b', 'node --test', true);
+  await run('c', 'grep -rn TODO src');
+  await Promise.all(['a', 'b', 'c'].map((id) => agent.outputOf(id)));
+  await run('d', 'sh scripts/watch.sh', true);
+  await run('e', 'sh scripts/deploy.sh', true);
+  await tree.waitForItem(/ls -la.*code 0/);
+  await tree.waitForItem(/grep.*code 1/);
+  await tree.clickInlineAction(/deploy/, 'Open Output');
+  await workbench.terminal.waitForScreen(/Deploy to staging/);
+  await tree.clickInlineAction(/deploy/, 'Take Over Input');
+  await tree.waitForItem(/deploy.*taken over/);
+  await workbench.terminal.type('y');
+  await workbench.terminal.waitForScreen(/\[y\/N\] y/);
+
+  const file = `out/e2e/workbench-${theme}.png`;
+  await workbench.screenshot(file);
+  if (picture !== undefined && process.env['UPDATE_PICTURES'] === '1') {
+    await copyFile(file, join(MEDIA, picture));
+  }
+  expect(await workbench.statusItemName(STATUS_ITEM)).toMatch(/Exec Server/);
+  agent.cut();
+});
