@@ -160,7 +160,7 @@ describe('ExecPseudoterminal', () => {
     expect(await screen()).toContain('abx\b \bc\r\n');
   });
 
-  it('cuts input to a program that does not read', async () => {
+  it('cuts input to a program that does not read', () => {
     const { terminal, facts } = openTerminal();
     terminal.update(modelProcess({ inputHolder: 'user' }));
     terminal.handleInput('x'.repeat(1024 * 1024));
