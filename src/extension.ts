@@ -18,6 +18,7 @@ import { StatusBarEntry } from './extension/statusBar/statusBarEntry';
 import { autoReveal } from './extension/terminals/autoReveal';
 import { ProcessTerminals } from './extension/terminals/processTerminals';
 import { SessionsView } from './extension/tree/sessionsView';
+import { WorkspaceFolders } from './extension/workspaceFolders';
 
 /**
  * Builds the parts in the order they need each other. There is no `deactivate`: disposing the
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
   const channel = own(vscode.window.createOutputChannel('Exec Server', { log: true }));
   const logger = createOutputLogger(channel);
   const reader = own(new SettingsReader());
+  const folders = own(new WorkspaceFolders());
   const choice = new RememberedChoice(context.workspaceState);
   const model = own(new ExecutorModel());
   const owner = own(
@@ -44,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
       storagePath: context.storageUri && sharedStoragePath(context.storageUri.fsPath),
       clientName: vscode.env.appName,
       settings: () => reader.settings,
-      workspaceFolders,
+      workspaceFolders: () => folders.current.map(({ path }) => path),
       isTrusted: () => vscode.workspace.isTrusted,
     }),
   );
@@ -52,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
   const terminals = own(
     new ProcessTerminals({ model, clock, logger, client: () => supervisor.client }),
   );
-  const view = own(new SessionsView(model, supervisor, clock));
+  const view = own(new SessionsView(model, supervisor, folders, clock));
   own(new StatusBarEntry(supervisor, model));
   own(new ExecutorNotices(supervisor, model, channel, clock));
   own(keepContextKeys({ owner, model, choice, terminals }));
@@ -65,13 +67,8 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
     }),
   );
   const extensionId = context.extension.id;
-  own(
-    registerCommands(
-      { owner, model, choice, terminals, view, channel, clock, extensionId },
-      logger,
-    ),
-  );
-  own(vscode.workspace.onDidChangeWorkspaceFolders(() => void owner.pushSettings()));
+  own(registerCommands({ owner, model, choice, terminals, view, channel, extensionId }, logger));
+  own(folders.onDidChange(() => void owner.pushSettings()));
   own(
     reader.onDidChange(({ problems }) => {
       warnAbout(problems);
@@ -88,13 +85,6 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
     logger.error('failed to go on after a reload', { reason: toError(error).message });
   });
   return createApi(model, () => supervisor.state, changes.event);
-}
-
-/** Folders on other file systems have no path a process could run in. */
-function workspaceFolders(): readonly string[] {
-  return (vscode.workspace.workspaceFolders ?? [])
-    .filter(({ uri }) => uri.scheme === 'file')
-    .map(({ uri }) => uri.fsPath);
 }
 
 function warnAbout(problems: readonly string[]): void {

@@ -33,7 +33,7 @@ export class ExecutorNotices implements Disposable {
       supervisor.onDidChangePort(({ wanted, port }) => {
         notifyWarning(
           `Port ${wanted} is used by another program. Exec Server listens on port ${port} with another token. Copy the connect command again for your agents.`,
-          { 'Copy connect command': run(commandIds.copyConnectCommand) },
+          { 'Copy Connect Command': run(commandIds.copyConnectCommand) },
         );
       }),
     );
@@ -49,7 +49,7 @@ export class ExecutorNotices implements Disposable {
       this.lost = undefined;
       notifyError(`Exec Server is not running. ${state.reason}`, {
         Restart: run(commandIds.restart),
-        'Show log': run(commandIds.showLog),
+        'Show Log': run(commandIds.showLog),
       });
     }
     if (state.kind !== 'running') {
@@ -83,7 +83,7 @@ export class ExecutorNotices implements Disposable {
     const processes = plural(lost.lostProcesses, 'process was', 'processes were');
     const loss = lost.lostProcesses === 0 ? '' : ` ${processes} lost.`;
     notifyWarning(`Exec Server ended unexpectedly and was started again.${loss}`, {
-      'Show log': run(commandIds.showLog),
+      'Show Log': run(commandIds.showLog),
     });
   }
 
@@ -92,8 +92,8 @@ export class ExecutorNotices implements Disposable {
     if (now - this.lastNoticeAtMs < NOTICE_INTERVAL_MS) return;
     this.lastNoticeAtMs = now;
     notifyWarning(message, {
-      'Rotate token': run(commandIds.rotateToken),
-      'Show log': run(commandIds.showLog),
+      'Rotate Token': run(commandIds.rotateToken),
+      'Show Log': run(commandIds.showLog),
     });
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { COLOR_THEMES } from '../host/settings.mjs';
 import type { Editor } from '../support/editor';
-import { STATUS_ITEM, copyAgentUrl, openEditor } from '../support/editor';
+import { STATUS_ITEM, openEditor, startServer } from '../support/editor';
 import { WireClient, startParams } from '../support/wireClient';
 
 /** Where the README's pictures live; they are replaced only on request, as `npm run pictures` does. */
@@ -26,33 +26,32 @@ test.each([
       'workbench.colorTheme': COLOR_THEMES[theme],
       'workbench.editor.empty.hint': 'hidden',
       'window.zoomLevel': 0,
+      'editor.minimap.enabled': false,
+      // Shell patterns have closing brackets that nothing opens, which would be drawn as mistakes.
+      'editor.bracketPairColorization.enabled': false,
     },
   });
   const { workbench, workspace } = editor;
-  await workbench.waitForStatus(STATUS_ITEM, /off/i);
-  await workbench.runCommand('Exec Server: Start');
-  await workbench.waitForStatus(STATUS_ITEM, /local/i);
-  const url = await copyAgentUrl(workbench);
-  await workbench.notifications.clearAll();
-  await workbench.openView(/^Exec Server/);
-  await workbench.openFile('greet.js');
+  const url = await startServer(workbench);
+  await workbench.openFile('deploy.sh');
   await workbench.widenSideBar(160);
   const tree = workbench.tree('Sessions');
 
   const agent = await WireClient.connect(url);
   await agent.request('initialize', { clientName: 'codex-environment' });
   agent.notify('initialized');
-  const run = async (id: string, script: string, tty = false): Promise<void> => {
+  const run = async (id: string, script: string, more = {}): Promise<void> => {
     const environment = { PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' };
-    const overrides = { cwd: workspace, tty, env: environment };
+    const overrides = { cwd: workspace, env: environment, ...more };
     await agent.request('process/start', startParams(id, script, overrides));
   };
   await run('a', 'ls -la');
-  await run('b', 'node --test', true);
-  await run('c', 'grep -rn TODO src');
+  await run('b', 'node --test', { tty: true });
+  await run('c', 'grep -rn TODO .', { cwd: join(workspace, 'src') });
   await Promise.all(['a', 'b', 'c'].map((id) => agent.outputOf(id)));
-  await run('d', 'sh scripts/watch.sh', true);
-  await run('e', 'sh scripts/deploy.sh', true);
+  await run('f', 'tail -f hosts', { cwd: '/etc' });
+  await run('d', 'sh scripts/watch.sh', { tty: true });
+  await run('e', 'sh scripts/deploy.sh', { tty: true });
   await tree.waitForItem(/ls -la.*code 0/);
   await tree.waitForItem(/grep.*code 1/);
   await tree.clickInlineAction(/deploy/, 'Open Output');
@@ -61,6 +60,7 @@ test.each([
   await tree.waitForItem(/deploy.*taken over/);
   await workbench.terminal.type('y');
   await workbench.terminal.waitForScreen(/\[y\/N\] y/);
+  await workbench.restPointer();
 
   const file = `out/e2e/workbench-${theme}.png`;
   await workbench.screenshot(file);

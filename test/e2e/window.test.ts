@@ -2,7 +2,13 @@ import { afterEach, expect, test } from 'vitest';
 import { until } from '../host/until.mjs';
 import { Workbench } from '../host/workbench.mjs';
 import type { Editor, EditorOptions } from '../support/editor';
-import { STATUS_ITEM, copyAgentUrl, executorsOf, openEditor } from '../support/editor';
+import {
+  STATUS_ITEM,
+  agentProgramsOf,
+  executorsOf,
+  openEditor,
+  startServer,
+} from '../support/editor';
 import { isAlive } from '../support/processFacts';
 import { WireClient, startParams } from '../support/wireClient';
 
@@ -20,14 +26,7 @@ afterEach(async ({ task }) => {
 async function startedEditor(options: EditorOptions = {}): Promise<Editor & { url: string }> {
   const editor = await openEditor(options);
   editors.push(editor);
-  const { workbench } = editor;
-  await workbench.waitForStatus(STATUS_ITEM, /off/i);
-  await workbench.runCommand('Exec Server: Start');
-  await workbench.waitForStatus(STATUS_ITEM, /local/i);
-  const url = await copyAgentUrl(workbench);
-  await workbench.notifications.clearAll();
-  await workbench.openView(/^Exec Server/);
-  return { ...editor, url };
+  return { ...editor, url: await startServer(editor.workbench) };
 }
 
 /** Direction overrides, control characters, an icon, a link and a second line. */
@@ -124,8 +123,8 @@ test('a second window of the same folder shows the same server, and learns when 
   await second.waitForStatus(STATUS_ITEM, /off/i);
   expect(await agent.closed).toMatchObject({ code: 1001 });
   await until(
-    'the executor to end',
-    () => executorsOf(editor),
+    'the executor and every program of the agent to end',
+    () => [...executorsOf(editor), ...agentProgramsOf(editor)],
     (pids) => pids.length === 0,
   );
 });

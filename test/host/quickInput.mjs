@@ -60,6 +60,17 @@ export class QuickInput {
     return this.list.locator('[role="option"] .label-name').allTextContents();
   }
 
+  /** @returns {Promise<string[]>} what a screen reader says for each choice */
+  async optionNames() {
+    /** @type {string[]} */
+    const names = await this.list
+      .getByRole('option')
+      .evaluateAll((/** @type {import('./treeView.mjs').Named[]} */ rows) =>
+        rows.map((row) => row.getAttribute('aria-label') ?? ''),
+      );
+    return names;
+  }
+
   /**
    * Picks an entry of a quick pick.
    *

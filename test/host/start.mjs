@@ -52,7 +52,9 @@ async function main() {
   );
   if (state === undefined) return;
   const url = await agentUrlOf(state);
-  console.log(`Agent: CODEX_EXEC_SERVER_URL='${url}' codex -C '${workspace}'`);
+  console.log(
+    `Agent: CODEX_EXEC_SERVER_URL='${url}' codex --sandbox danger-full-access -C '${workspace}'`,
+  );
 
   const agent = await ExampleAgent.connect(url, workspace);
   cleanUps.push(() => agent.close());

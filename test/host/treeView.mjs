@@ -120,6 +120,43 @@ export class TreeView {
     );
   }
 
+  /**
+   * Moves the focus to an item with the keyboard alone; the tree has to have it.
+   *
+   * @param {import('./textPattern.mjs').TextPattern} name
+   */
+  async focusItem(name) {
+    const item = this.item(name);
+    await this.page.keyboard.press('Home');
+    await until(
+      `item ${String(name)} to have the focus`,
+      async () => {
+        const focused = await this.tree.getAttribute('aria-activedescendant');
+        if (focused !== null && focused === (await item.getAttribute('id'))) {
+          return true;
+        }
+        await this.page.keyboard.press('ArrowDown');
+        return false;
+      },
+      Boolean,
+    );
+  }
+
+  /**
+   * Opens the menu of the focused item with the keyboard, and closes it.
+   *
+   * @returns {Promise<string[]>} its entries
+   */
+  async keyboardMenu() {
+    await this.page.keyboard.press('Shift+F10');
+    const entries = this.page.locator('.context-view').getByRole('menuitem');
+    await entries.first().waitFor();
+    const titles = (await entries.allInnerTexts()).map((title) => title.trim());
+    await this.page.keyboard.press('Escape');
+    await entries.first().waitFor({ state: 'hidden' });
+    return titles.filter((title) => title !== '');
+  }
+
   /** @param {import('./textPattern.mjs').TextPattern} name */
   item(name) {
     return this.tree.getByRole('treeitem', { name: toPattern(name) }).first();

@@ -193,6 +193,18 @@ export class Workbench {
     return String(await this.page.evaluate('navigator.clipboard.readText()'));
   }
 
+  /** @returns {Promise<string>} what a screen reader calls the element that has the keyboard */
+  async focusedName() {
+    return String(
+      await this.page.evaluate(`document.activeElement?.getAttribute('aria-label') ?? ''`),
+    );
+  }
+
+  /** Takes the pointer to where nothing shows a hover or an action under it. */
+  async restPointer() {
+    await this.page.mouse.move(VIEWPORT.width / 2, VIEWPORT.height / 2);
+  }
+
   /** @param {string} file */
   async screenshot(file) {
     fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });

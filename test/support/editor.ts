@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -5,7 +6,7 @@ import { launchBrowser } from '../host/browser.mjs';
 import { startVsCodeServer } from '../host/vscodeServer.mjs';
 import { Workbench } from '../host/workbench.mjs';
 import { commandLineOf } from './processFacts';
-import { temporaryFolder } from './temporaryFolder';
+import { makeFolder } from './temporaryFolder';
 
 const repository = resolve(import.meta.dirname, '../..');
 
@@ -26,20 +27,25 @@ export interface Editor {
 export interface EditorOptions {
   readonly settings?: Record<string, unknown>;
   readonly machineSettings?: Record<string, unknown>;
+  /** Changes the folder before it is opened; may name a `.code-workspace` file to open instead. */
+  readonly prepare?: (workspace: string) => Promise<string | undefined>;
 }
 
 /** Opens the window; the extension is activated and, unless told otherwise before, off. */
 export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
-  const folder = await temporaryFolder();
+  const folder = await makeFolder();
   const workspace = join(folder.path, 'greeter');
   await cp(join(repository, 'test/fixtures/workspace'), workspace, { recursive: true });
+  const workspaceFile = await options.prepare?.(workspace);
   const server = await startVsCodeServer({
     vsix: join(repository, 'exec-server.vsix'),
     settings: options.settings,
     machineSettings: options.machineSettings,
   });
   const browser = await launchBrowser();
-  const workbench = await Workbench.open(browser, server.port, { folder: workspace });
+  const workbench = await Workbench.open(browser, server.port, {
+    ...(workspaceFile === undefined ? { folder: workspace } : { workspace: workspaceFile }),
+  });
   return {
     server,
     browser,
@@ -51,6 +57,38 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
       await folder.remove();
     },
   };
+}
+
+/** Starts the server as a user does and shows its view; answers the address for agents. */
+export async function startServer(workbench: Workbench): Promise<string> {
+  await workbench.waitForStatus(STATUS_ITEM, /off/i);
+  await workbench.runCommand('Exec Server: Start');
+  await workbench.waitForStatus(STATUS_ITEM, /local/i);
+  const url = await copyAgentUrl(workbench);
+  await workbench.notifications.clearAll();
+  await workbench.openView(/^Exec Server/);
+  return url;
+}
+
+/**
+ * Programs that agents started and that work in the workspace. They have environments of their own, so the
+ * editor's run does not list them; what it lists are the editor's helpers, which work there too. Linux only.
+ */
+export function agentProgramsOf({ server, workspace }: Editor): number[] {
+  const ofEditor = new Set(server.processes());
+  const worksThere = (pid: number): boolean => {
+    try {
+      const directory = readlinkSync(`/proc/${pid}/cwd`);
+      return directory === workspace || directory.startsWith(`${workspace}/`);
+    } catch {
+      // Gone since the list was read, or somebody else's.
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => !ofEditor.has(pid) && worksThere(pid));
 }
 
 /** Processes of an editor's run that are executors, whoever started them. */

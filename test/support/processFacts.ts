@@ -20,3 +20,9 @@ export function commandLineOf(pid: number): string {
     return '';
   }
 }
+
+/** The id of the process that started another one. Linux only. @throws when it is gone. */
+export function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}

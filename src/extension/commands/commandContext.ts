@@ -1,5 +1,4 @@
 import type { LogOutputChannel } from 'vscode';
-import type { Clock } from '../../base/clock';
 import { ExecServerError } from '../../base/errors';
 import type { ControlClient } from '../../control/controlClient';
 import type { ExecutorOwner } from '../executorOwner';
@@ -16,7 +15,6 @@ export interface CommandContext {
   readonly terminals: ProcessTerminals;
   readonly view: SessionsView;
   readonly channel: LogOutputChannel;
-  readonly clock: Clock;
   readonly extensionId: string;
 }
 

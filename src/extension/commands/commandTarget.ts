@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { displayText } from '../model/displayText';
 import type { ModelProcess, ModelSession } from '../model/executorModel';
-import { buildTree, processNode } from '../model/treeModel';
+import { buildTree, inOrder, processNode } from '../model/treeModel';
 import type { SessionNode } from '../model/treeModel';
 import type { CommandContext } from './commandContext';
 
@@ -43,7 +43,7 @@ export async function chooseSession(
   placeholder: string,
 ): Promise<ModelSession | undefined> {
   const key = sessionKeyOf(context, argument);
-  const nodes = buildTree(context.model.sessions, context.model.processes, context.clock.now());
+  const nodes = buildTree(context.model.sessions, context.model.processes, context.view.viewpoint);
   const named = nodes.find(({ id }) => id === key);
   if (named !== undefined) return named.session;
   if (nodes.length === 0) {
@@ -83,8 +83,8 @@ async function askForProcess(
   processes: readonly ModelProcess[],
   question: ProcessQuestion,
 ): Promise<ModelProcess | undefined> {
-  const items = processes.map((process) => {
-    const node = processNode(process, context.clock.now());
+  const items = inOrder(processes).map((process) => {
+    const node = processNode(process, context.view.viewpoint);
     return { label: node.label, description: node.description, process };
   });
   const options = { placeHolder: question.placeholder, matchOnDescription: true };

@@ -12,6 +12,7 @@ import { notifyInfo, notifyWarning } from '../notify';
 import { requireClient } from './commandContext';
 import type { CommandContext } from './commandContext';
 import { commandIds } from './commandIds';
+import { confirmTermination } from './confirmTermination';
 
 /** Where the agent runs: beside the folder, or where the user sits, reached through the window's forwarding. */
 type Reach = 'sameMachine' | 'throughWindow';
@@ -53,12 +54,18 @@ export async function copyConnectCommand(context: CommandContext): Promise<void>
 
 /** Replaces the token; every connection with the one before is closed. */
 export async function rotateToken(context: CommandContext): Promise<void> {
+  const isWanted = await confirmTermination(
+    context.model.processes,
+    'Replace the token and disconnect all clients?',
+    'Disconnect and Terminate',
+  );
+  if (!isWanted) return;
   const connections = context.model.listener?.connections ?? 0;
   await requireClient(context).request('token/rotate', {});
   notifyInfo(
     `The token was replaced and ${plural(connections, 'client')} disconnected. Copy the connect command again for your agents.`,
     {
-      'Copy connect command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
+      'Copy Connect Command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
     },
   );
 }
@@ -70,7 +77,12 @@ function snippetItems(): readonly SnippetItem[] {
     separator('For an agent on the machine of this folder', 'sameMachine'),
     ...direct,
     separator("For an agent where you sit, through this window's forwarding", 'throughWindow'),
-    ...FORMS.map((form) => ({ ...form, reach: 'throughWindow' as const })),
+    ...FORMS.map((form) => ({
+      ...form,
+      // A screen reader does not say the separator above, and the labels are those of the first group.
+      description: 'through this window',
+      reach: 'throughWindow' as const,
+    })),
   ];
 }
 
@@ -90,7 +102,7 @@ function tellCopied(context: CommandContext, form: string, url: string): void {
   if (!isLoopbackUrl(url)) {
     notifyWarning(
       `Copied (${form}). The address leads through another host: the agent must reach it without signing in, and the host must be listed in execServer.allowedHosts. An agent on the machine of this folder needs the form for that machine.`,
-      { 'Open settings': () => vscode.commands.executeCommand(commandIds.openSettings) },
+      { 'Open Settings': () => vscode.commands.executeCommand(commandIds.openSettings) },
     );
     return;
   }

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { plural } from '../model/duration';
-import { askModal, notifyError, notifyInfo } from '../notify';
+import { notifyError, notifyInfo } from '../notify';
 import type { CommandContext } from './commandContext';
 import { commandIds } from './commandIds';
+import { confirmTermination } from './confirmTermination';
 
 /** Starts the executor; from now on it also starts when this workspace is opened. */
 export async function startServer(context: CommandContext): Promise<void> {
@@ -14,13 +14,15 @@ export async function startServer(context: CommandContext): Promise<void> {
   if (tellObstacle(context)) return;
   if (!(await succeeds(owner.start()))) return;
   notifyInfo('Exec Server is on. Agents on this machine can connect.', {
-    'Copy connect command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
+    'Copy Connect Command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
   });
 }
 
 /** Ends the executor and everything it runs. */
 export async function stopServer(context: CommandContext): Promise<void> {
-  if (await confirmEnd(context, 'Stop Exec Server?', 'Stop and Terminate')) {
+  if (
+    await confirmTermination(context.model.processes, 'Stop Exec Server?', 'Stop and Terminate')
+  ) {
     await context.owner.stop();
   }
 }
@@ -28,7 +30,13 @@ export async function stopServer(context: CommandContext): Promise<void> {
 /** Ends the executor and starts another with the same address. */
 export async function restartServer(context: CommandContext): Promise<void> {
   if (tellObstacle(context)) return;
-  if (await confirmEnd(context, 'Restart Exec Server?', 'Restart and Terminate')) {
+  if (
+    await confirmTermination(
+      context.model.processes,
+      'Restart Exec Server?',
+      'Restart and Terminate',
+    )
+  ) {
     await succeeds(context.owner.restart());
   }
 }
@@ -39,12 +47,12 @@ function tellObstacle({ owner }: CommandContext): boolean {
       return false;
     case 'untrusted':
       notifyError('Trust this workspace first: Exec Server lets agents run commands in it.', {
-        'Manage trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+        'Manage Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
       });
       return true;
     case 'noFolder':
       notifyError('Open a folder first: Exec Server runs commands in a workspace folder.', {
-        'Open folder': () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
+        'Open Folder': () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
       });
       return true;
   }
@@ -56,15 +64,4 @@ async function succeeds(start: Promise<void>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function confirmEnd(
-  { model }: CommandContext,
-  question: string,
-  answer: string,
-): Promise<boolean> {
-  const running = model.runningProcesses.length;
-  if (running === 0) return true;
-  const processes = plural(running, 'running process', 'running processes');
-  return (await askModal(question, `This terminates ${processes}.`, answer)) === answer;
 }

@@ -4,27 +4,38 @@ import { SESSIONS_VIEW_ID } from '../tree/sessionsView';
 import type { CommandContext } from './commandContext';
 import { commandIds } from './commandIds';
 
-interface MenuItem extends vscode.QuickPickItem {
+interface MenuItem {
+  readonly label: string;
+  /** Apart from the label, because a screen reader would say the name of an icon inside it. */
+  readonly icon: string;
   readonly command: string;
 }
 
-const START: MenuItem = { label: '$(play) Start', command: commandIds.start };
-const STOP: MenuItem = { label: '$(debug-stop) Stop', command: commandIds.stop };
-const RESTART: MenuItem = { label: '$(debug-restart) Restart', command: commandIds.restart };
+const START: MenuItem = { label: 'Start', icon: 'play', command: commandIds.start };
+const STOP: MenuItem = { label: 'Stop', icon: 'debug-stop', command: commandIds.stop };
+const RESTART: MenuItem = { label: 'Restart', icon: 'debug-restart', command: commandIds.restart };
 const FOR_RUNNING: readonly MenuItem[] = [
-  { label: '$(plug) Copy Connect Command', command: commandIds.copyConnectCommand },
-  { label: '$(key) Rotate Token and Disconnect All', command: commandIds.rotateToken },
+  { label: 'Copy Connect Command', icon: 'plug', command: commandIds.copyConnectCommand },
+  { label: 'Rotate Token and Disconnect All', icon: 'key', command: commandIds.rotateToken },
 ];
-const SWITCH_MODE: MenuItem = { label: '$(settings) Switch Mode', command: commandIds.switchMode };
+const SWITCH_MODE: MenuItem = {
+  label: 'Switch Mode',
+  icon: 'settings',
+  command: commandIds.switchMode,
+};
 const ALWAYS: readonly MenuItem[] = [
-  { label: '$(list-tree) Show Sessions', command: `${SESSIONS_VIEW_ID}.focus` },
-  { label: '$(output) Show Log', command: commandIds.showLog },
-  { label: '$(gear) Open Settings', command: commandIds.openSettings },
+  { label: 'Show Sessions', icon: 'list-tree', command: `${SESSIONS_VIEW_ID}.focus` },
+  { label: 'Show Log', icon: 'output', command: commandIds.showLog },
+  { label: 'Open Settings', icon: 'gear', command: commandIds.openSettings },
 ];
 
 /** The quick pick behind the status bar entry. */
 export async function showMenu({ owner }: CommandContext): Promise<void> {
-  const items = menuItems(owner.supervisor.state);
+  const items = menuItems(owner.supervisor.state).map(({ label, icon, command }) => ({
+    label,
+    iconPath: new vscode.ThemeIcon(icon),
+    command,
+  }));
   const chosen = await vscode.window.showQuickPick(items, { placeHolder: 'Exec Server' });
   if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command);
 }

@@ -54,7 +54,7 @@ export function registerCommands(context: CommandContext, logger: Logger): Dispo
           await handler(context, argument);
         } catch (error) {
           logger.error('a command failed', { command: id, reason: toError(error).message });
-          notifyError(reasonOf(error), { 'Show log': () => context.channel.show() });
+          notifyError(reasonOf(error), { 'Show Log': () => context.channel.show() });
         }
       }),
     );

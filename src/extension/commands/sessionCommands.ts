@@ -1,10 +1,8 @@
 import * as vscode from 'vscode';
 import { displayText } from '../model/displayText';
-import { plural } from '../model/duration';
-import { isRunning } from '../model/executorModel';
-import { askModal } from '../notify';
 import { requireClient } from './commandContext';
 import type { CommandContext } from './commandContext';
+import { confirmTermination } from './confirmTermination';
 import { chooseSession } from './commandTarget';
 
 /** Copies the id an agent names its session by. */
@@ -17,15 +15,9 @@ export async function copySessionId(context: CommandContext, argument: unknown):
 export async function endSession(context: CommandContext, argument: unknown): Promise<void> {
   const session = await chooseSession(context, argument, 'End which session?');
   if (session === undefined || session.state === 'ended') return;
-  const running = context.model.processes.filter(
-    (process) => process.sessionKey === session.key && isRunning(process),
-  ).length;
-  if (running > 0) {
-    const answer = 'End and Terminate';
-    const processes = plural(running, 'running process', 'running processes');
-    const question = `End the session of ${displayText(session.clientName, 60)}?`;
-    if ((await askModal(question, `This terminates ${processes}.`, answer)) !== answer) return;
-  }
+  const own = context.model.processes.filter(({ sessionKey }) => sessionKey === session.key);
+  const question = `End the session of ${displayText(session.clientName, 60)}?`;
+  if (!(await confirmTermination(own, question, 'End and Terminate'))) return;
   await requireClient(context).request('session/end', { sessionId: session.sessionId });
 }
 

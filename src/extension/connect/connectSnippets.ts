@@ -3,6 +3,9 @@ import { quotePosix, quotePowerShell } from '../model/processText';
 /** The forms in which the address of this server can be handed to an agent. */
 export type SnippetForm = 'posix' | 'powershell' | 'environmentsToml' | 'url';
 
+/** Clients otherwise ask for a sandbox around every command, and the executor has none to give. */
+const CODEX = 'codex --sandbox danger-full-access';
+
 /** The id of our entry; clients allow letters, digits, `-` and `_`. */
 const ENVIRONMENT_ID = 'vscode';
 
@@ -33,13 +36,14 @@ export function isLoopbackUrl(text: string): boolean {
 export function connectSnippet(form: SnippetForm, url: string, workspace: string): string {
   switch (form) {
     case 'posix':
-      return `CODEX_EXEC_SERVER_URL=${alwaysQuoted(quotePosix(url))} codex -C ${alwaysQuoted(quotePosix(workspace))}`;
+      return `CODEX_EXEC_SERVER_URL=${alwaysQuoted(quotePosix(url))} ${CODEX} -C ${alwaysQuoted(quotePosix(workspace))}`;
     case 'powershell':
-      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; codex -C ${quotePowerShell(workspace)}`;
+      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; ${CODEX} -C ${quotePowerShell(workspace)}`;
     case 'environmentsToml':
       // Without `include_local = false` a client that cannot reach the server runs commands where it is.
       return [
         '# In a file that has more in it, the first two lines stand above its first table.',
+        `# Start the agent as: ${CODEX} -C ${alwaysQuoted(quotePosix(workspace))}`,
         `default = "${ENVIRONMENT_ID}"`,
         'include_local = false',
         '',

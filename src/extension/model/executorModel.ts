@@ -80,9 +80,9 @@ export class ExecutorModel implements Disposable {
     return this.processes.filter(isRunning);
   }
 
-  /** Sessions an agent uses or may come back to. */
-  get liveSessions(): readonly ModelSession[] {
-    return this.sessions.filter((session) => session.state !== 'ended');
+  /** Sessions with an agent on the line; one that may come back is in the tree only. */
+  get connectedSessions(): readonly ModelSession[] {
+    return this.sessions.filter((session) => session.state === 'attached');
   }
 
   findProcess(key: string): ModelProcess | undefined {

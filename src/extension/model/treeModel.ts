@@ -2,6 +2,8 @@ import { displayText } from './displayText';
 import { formatAge, formatDuration, plural, speakAge } from './duration';
 import { isRunning } from './executorModel';
 import type { ModelProcess, ModelSession } from './executorModel';
+import { processPlace } from './processPlace';
+import type { OpenFolder } from './processPlace';
 import { commandText } from './processText';
 
 /** An icon of the editor's own font; `color` is a theme colour, so it follows light, dark and high contrast. */
@@ -38,6 +40,12 @@ export interface ProcessNode extends NodeBase {
 
 export type TreeNode = SessionNode | ProcessNode;
 
+/** When and from where the tree is looked at. */
+export interface Viewpoint {
+  readonly nowMs: number;
+  readonly folders: readonly OpenFolder[];
+}
+
 /** Leaves room for the state beside it in a view of some width; the tooltip has the whole command. */
 const MAX_COMMAND_CHARS = 60;
 
@@ -48,12 +56,17 @@ const MAX_NAME_CHARS = 60;
 export function buildTree(
   sessions: readonly ModelSession[],
   processes: readonly ModelProcess[],
-  nowMs: number,
+  viewpoint: Viewpoint,
 ): readonly SessionNode[] {
   return sessions.toSorted(bySessionOrder).map((session) => {
     const own = processes.filter((process) => process.sessionKey === session.key);
-    return sessionNode(session, own.toSorted(byProcessOrder), nowMs);
+    return sessionNode(session, inOrder(own), viewpoint);
   });
+}
+
+/** What runs first, in the order it began, because people look for that; then exits, the latest first. */
+export function inOrder(processes: readonly ModelProcess[]): readonly ModelProcess[] {
+  return processes.toSorted(byProcessOrder);
 }
 
 /** The command of a process as one line. */
@@ -61,36 +74,37 @@ export function processLabel(process: ModelProcess, maxChars?: number): string {
   return displayText(commandText(process.argv), maxChars) || '(empty command)';
 }
 
-/** The parts of a process a terminal's name and a quick pick show too. */
-export function processNode(process: ModelProcess, nowMs: number): ProcessNode {
+/** A process as a row of the tree or of a quick pick. */
+export function processNode(process: ModelProcess, viewpoint: Viewpoint): ProcessNode {
   const command = processLabel(process, MAX_COMMAND_CHARS);
-  const status = processStatus(process, nowMs);
-  const cwd = displayText(process.cwd);
+  const status = processStatus(process, viewpoint.nowMs);
+  const place = shownPlace(process, viewpoint.folders);
   const pid = process.pid === undefined ? [] : [`pid ${process.pid}`];
   return {
     kind: 'process',
     process,
     id: process.key,
     label: command,
-    description: [status.short, ...pid, cwd].join(' · '),
+    description: [status.short, ...place.short, ...pid].join(' · '),
     tooltip: [
       displayText(process.argv.join(' '), 2000),
       status.spoken,
-      `Folder: ${displayText(process.cwd, 500)}`,
+      `Folder: ${displayText(process.cwd, 500)}${place.remark}`,
       ...pid,
       `Process id of the client: ${displayText(process.processId)}`,
     ].join('\n'),
     contextValue: processContext(process),
     icon: status.icon,
-    accessibleLabel: [command, status.spoken, ...pid, `in ${cwd}`].join(', '),
+    accessibleLabel: [command, status.spoken, ...place.spoken, ...pid].join(', '),
   };
 }
 
 function sessionNode(
   session: ModelSession,
   processes: readonly ModelProcess[],
-  nowMs: number,
+  viewpoint: Viewpoint,
 ): SessionNode {
+  const { nowMs } = viewpoint;
   const name = displayText(session.clientName, MAX_NAME_CHARS) || 'Unnamed client';
   const running = processes.filter(isRunning).length;
   const ageMs = nowMs - session.createdAtMs;
@@ -123,8 +137,30 @@ function sessionNode(
       plural(running, 'running process', 'running processes'),
       `began ${speakAge(ageMs)} ago`,
     ].join(', '),
-    children: processes.map((process) => processNode(process, nowMs)),
+    children: processes.map((process) => processNode(process, viewpoint)),
   };
+}
+
+interface ShownPlace {
+  readonly short: readonly string[];
+  readonly spoken: readonly string[];
+  readonly remark: string;
+}
+
+/** The word comes before the path, because the end of a narrow row is cut. */
+function shownPlace({ cwd }: ModelProcess, folders: readonly OpenFolder[]): ShownPlace {
+  const place = processPlace(cwd, folders);
+  const text = displayText(place.text);
+  if (place.isOutside) {
+    return {
+      short: [`outside: ${text}`],
+      spoken: [`outside the workspace in ${text}`],
+      remark: ' (outside the workspace)',
+    };
+  }
+  return text === ''
+    ? { short: [], spoken: [], remark: '' }
+    : { short: [text], spoken: [`in ${text}`], remark: '' };
 }
 
 interface ProcessStatus {
@@ -211,7 +247,6 @@ function bySessionOrder(a: ModelSession, b: ModelSession): number {
 function byProcessOrder(a: ModelProcess, b: ModelProcess): number {
   const aRuns = isRunning(a);
   if (aRuns !== isRunning(b)) return aRuns ? -1 : 1;
-  // What runs keeps its place; of what ended the latest comes first.
   return aRuns ? a.startedAtMs - b.startedAtMs : endedAtMs(b) - endedAtMs(a);
 }
 

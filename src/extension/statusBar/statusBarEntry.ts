@@ -41,7 +41,7 @@ export class StatusBarEntry implements Disposable {
     const { text, tooltip, accessibleLabel, isWarning } = statusText({
       state: this.supervisor.state,
       mode: this.model.mode,
-      sessions: this.model.liveSessions.length,
+      sessions: this.model.connectedSessions.length,
       runningProcesses: this.model.runningProcesses.length,
     });
     // Each assignment is a message to the window; output of processes changes the model often.

@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, MutableDisposable } from '../../base/lifecycle';
 import type { Disposable } from '../../base/lifecycle';
+import { commandIds } from '../commands/commandIds';
 import type { ExecutorState, ExecutorSupervisor } from '../executor/executorSupervisor';
 import { displayText } from '../model/displayText';
 import { plural } from '../model/duration';
 import type { ExecutorModel } from '../model/executorModel';
 import { buildTree } from '../model/treeModel';
-import type { SessionNode, TreeNode } from '../model/treeModel';
+import type { SessionNode, TreeNode, Viewpoint } from '../model/treeModel';
+import type { WorkspaceFolders } from '../workspaceFolders';
 
 /** The view's id in `package.json`. */
 export const SESSIONS_VIEW_ID = 'execServer.sessions';
@@ -34,6 +36,7 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
   constructor(
     private readonly model: ExecutorModel,
     private readonly supervisor: ExecutorSupervisor,
+    private readonly folders: WorkspaceFolders,
     private readonly clock: Clock,
   ) {
     this.view = this.subscriptions.add(
@@ -44,6 +47,7 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
     );
     this.subscriptions.add(model.onDidChange(() => this.refreshSoon()));
     this.subscriptions.add(supervisor.onDidChangeState(() => this.refreshSoon()));
+    this.subscriptions.add(folders.onDidChange(() => this.refreshSoon()));
     this.subscriptions.add(this.view.onDidChangeVisibility(() => this.refresh()));
     this.refresh();
   }
@@ -52,6 +56,11 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
   get visibleSelection(): TreeNode | undefined {
     const [node, ...others] = this.view.visible ? this.view.selection : [];
     return others.length === 0 ? node : undefined;
+  }
+
+  /** As of now, for others that show rows of the tree. */
+  get viewpoint(): Viewpoint {
+    return { nowMs: this.clock.now(), folders: this.folders.current };
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
@@ -75,6 +84,15 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
       node.icon.color === undefined ? undefined : new vscode.ThemeColor(node.icon.color),
     );
     item.accessibilityInformation = { label: node.accessibleLabel };
+    // What Enter and a click do; the output of a process that is out of reach cannot be shown.
+    if (node.kind === 'process' && node.process.isReachable) {
+      const argument = { kind: node.kind, id: node.id };
+      item.command = {
+        command: commandIds.openOutput,
+        title: 'Open Output',
+        arguments: [argument],
+      };
+    }
     return item;
   }
 
@@ -88,7 +106,7 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
 
   private refresh(): void {
     this.nextRefresh.value = undefined;
-    this.roots = buildTree(this.model.sessions, this.model.processes, this.clock.now());
+    this.roots = buildTree(this.model.sessions, this.model.processes, this.viewpoint);
     this.showBadge();
     this.showMessage(this.supervisor.state);
     const drawing = JSON.stringify(this.roots, shownMembers);

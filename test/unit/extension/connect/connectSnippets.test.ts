@@ -41,11 +41,12 @@ describe('connect snippets', () => {
       powershell: connectSnippet('powershell', URL_TEXT, FOLDER),
       url: connectSnippet('url', URL_TEXT, FOLDER),
     }).toEqual({
-      posix: `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex -C '${FOLDER}'`,
-      powershell: `$env:CODEX_EXEC_SERVER_URL='${URL_TEXT}'; codex -C '${FOLDER}'`,
+      posix: `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex --sandbox danger-full-access -C '${FOLDER}'`,
+      powershell: `$env:CODEX_EXEC_SERVER_URL='${URL_TEXT}'; codex --sandbox danger-full-access -C '${FOLDER}'`,
       url: URL_TEXT,
     });
     expect(connectSnippet('environmentsToml', URL_TEXT, FOLDER).split('\n').slice(1)).toEqual([
+      `# Start the agent as: codex --sandbox danger-full-access -C '${FOLDER}'`,
       'default = "vscode"',
       'include_local = false',
       '',
@@ -58,10 +59,10 @@ describe('connect snippets', () => {
 
   it('quotes so that nothing in an address is run by the shell', () => {
     const url = `ws://127.0.0.1:1/?x='$(id)\`id\`&token=t`;
-    const script = `${connectSnippet('posix', url, FOLDER).replace(/ codex -C .*$/, '; export CODEX_EXEC_SERVER_URL')}; printf %s "$CODEX_EXEC_SERVER_URL"`;
+    const script = `${connectSnippet('posix', url, FOLDER).replace(/ codex .*$/, '; export CODEX_EXEC_SERVER_URL')}; printf %s "$CODEX_EXEC_SERVER_URL"`;
     expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' })).toBe(url);
     expect(connectSnippet('powershell', "a'b", "c'd")).toBe(
-      "$env:CODEX_EXEC_SERVER_URL='a''b'; codex -C 'c''d'",
+      "$env:CODEX_EXEC_SERVER_URL='a''b'; codex --sandbox danger-full-access -C 'c''d'",
     );
     expect(connectSnippet('environmentsToml', 'a"b\\c', FOLDER)).toContain('url = "a\\"b\\\\c"');
   });

@@ -4,13 +4,13 @@ import type { OwnedStart } from '../../../../src/executor/ownedStart';
 import type { StateFile } from '../../../../src/executor/stateFile';
 import { ExecutorSupervisor } from '../../../../src/extension/executor/executorSupervisor';
 import { FakeControlClient, TOKEN, aSnapshot } from '../fakeControlClient';
-import { ManualClock, settle } from '../manualClock';
+import { FakeClock, settled } from '../../../support/fakeClock';
 
 const PORT = 7001;
 
 /** A machine on which executors start, are found, and die as a test says. */
 class FakeMachine {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly starts: OwnedStart[] = [];
   readonly clients: FakeControlClient[] = [];
   readonly forced: number[] = [];
@@ -77,7 +77,7 @@ class FakeMachine {
   async crash(): Promise<void> {
     this.stateFile = undefined;
     this.lastClient.close();
-    await settle();
+    await settled();
   }
 }
 
@@ -110,7 +110,7 @@ describe('ExecutorSupervisor', () => {
     const machine = new FakeMachine();
     machine.startError = new Error('no port');
     await expect(machine.supervisor.start()).rejects.toThrow('no port');
-    await machine.clock.advance(120_000);
+    await machine.clock.advanceSettled(120_000);
     expect(machine.supervisor.state).toEqual({ kind: 'failed', reason: 'no port' });
     machine.startError = undefined;
     await machine.supervisor.start();
@@ -122,7 +122,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     await machine.crash();
     expect(machine.supervisor.state.kind).toBe('restarting');
-    await machine.clock.advance(100);
+    await machine.clock.advanceSettled(100);
     expect(machine.supervisor.state.kind).toBe('running');
     expect(machine.starts[1]).toMatchObject({ token: TOKEN, preferredPort: PORT });
   });
@@ -135,7 +135,7 @@ describe('ExecutorSupervisor', () => {
       listener: { port: PORT, url: `ws://127.0.0.1:${PORT}/`, token, connections: 0 },
     });
     await machine.crash();
-    await machine.clock.advance(100);
+    await machine.clock.advanceSettled(100);
     expect(machine.starts[1]?.token).toBe(token);
   });
 
@@ -145,9 +145,9 @@ describe('ExecutorSupervisor', () => {
     const waits: (number | undefined)[] = [];
     for (let crashes = 0; crashes < 6; crashes++) {
       await machine.crash();
-      const [wait] = machine.clock.pending;
+      const [wait] = machine.clock.pendingDelays;
       waits.push(wait);
-      await machine.clock.advance(wait ?? 0);
+      await machine.clock.advanceSettled(wait ?? 0);
     }
     expect(waits).toEqual([100, 300, 1000, 2500, 5000, undefined]);
     expect(machine.supervisor.state.kind).toBe('failed');
@@ -160,8 +160,8 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     for (let crashes = 0; crashes < 20; crashes++) {
       await machine.crash();
-      expect(machine.clock.pending).toEqual([100]);
-      await machine.clock.advance(61_000);
+      expect(machine.clock.pendingDelays).toEqual([100]);
+      await machine.clock.advanceSettled(61_000);
     }
     expect(machine.supervisor.state.kind).toBe('running');
   });
@@ -171,7 +171,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     machine.startError = new Error('no memory');
     await machine.crash();
-    await machine.clock.advance(60_000);
+    await machine.clock.advanceSettled(60_000);
     expect(machine.supervisor.state).toEqual({ kind: 'failed', reason: 'no memory' });
     expect(machine.starts).toHaveLength(6);
   });
@@ -180,7 +180,7 @@ describe('ExecutorSupervisor', () => {
     const machine = new FakeMachine();
     await machine.supervisor.start();
     machine.lastClient.close();
-    await machine.clock.advance(100);
+    await machine.clock.advanceSettled(100);
     expect([machine.starts.length, machine.supervisor.state.kind]).toEqual([1, 'running']);
   });
 
@@ -189,7 +189,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     machine.lastClient.answers.set('executor/shutDown', () => machine.crash());
     await machine.supervisor.stop('stopped by the user');
-    await machine.clock.advance(60_000);
+    await machine.clock.advanceSettled(60_000);
     expect(machine.supervisor.state.kind).toBe('stopped');
     await machine.supervisor.start();
     expect(machine.starts.map(({ token }) => token)).toEqual([undefined, undefined]);
@@ -200,7 +200,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     machine.stateFile = undefined;
     machine.lastClient.close('shutDown');
-    await machine.clock.advance(60_000);
+    await machine.clock.advanceSettled(60_000);
     expect([machine.starts.length, machine.supervisor.state.kind]).toEqual([1, 'stopped']);
   });
 
@@ -218,8 +218,8 @@ describe('ExecutorSupervisor', () => {
     const machine = new FakeMachine();
     await machine.supervisor.start();
     const stopped = machine.supervisor.stop('stopped by the user');
-    await settle();
-    await machine.clock.advance(60_000);
+    await settled();
+    await machine.clock.advanceSettled(60_000);
     await stopped;
     expect([machine.forced, machine.supervisor.state.kind]).toEqual([[101], 'stopped']);
   });
@@ -229,7 +229,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     await machine.crash();
     await machine.supervisor.stop('stopped by the user');
-    await machine.clock.advance(60_000);
+    await machine.clock.advanceSettled(60_000);
     expect([machine.starts.length, machine.supervisor.state.kind]).toEqual([1, 'stopped']);
   });
 
@@ -249,7 +249,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     await machine.crash();
     machine.portChanged = true;
-    await machine.clock.advance(100);
+    await machine.clock.advanceSettled(100);
     expect(told).toEqual([{ wanted: PORT, port: PORT }]);
   });
 
@@ -258,7 +258,7 @@ describe('ExecutorSupervisor', () => {
     await machine.supervisor.start();
     machine.supervisor.dispose();
     machine.lastClient.close();
-    await machine.clock.advance(60_000);
+    await machine.clock.advanceSettled(60_000);
     expect([
       machine.lastClient.isDisposed,
       machine.lastClient.methods(),

@@ -40,7 +40,7 @@ describe('ExecutorModel', () => {
     const { model } = attached();
     model.markLost();
     expect(model.runningProcesses).toEqual([]);
-    const [session] = buildTree(model.sessions, model.processes, 0);
+    const [session] = buildTree(model.sessions, model.processes, { nowMs: 0, folders: [] });
     expect(session?.contextValue).toBe('session.ended');
     expect(session?.children.map(({ contextValue }) => contextValue)).toEqual([
       'process.lost',

@@ -5,11 +5,12 @@ import { FakeControlClient, aProcess, aSession, aSnapshot } from '../fakeControl
 
 const MINUTE = 60_000;
 const NOW = 100 * MINUTE;
+const WORK = { name: 'work', path: '/work', realPath: '/work' };
 
 function treeOf(snapshot: Parameters<typeof aSnapshot>[0]) {
   const model = new ExecutorModel();
   model.attach(new FakeControlClient(aSnapshot(snapshot)));
-  return buildTree(model.sessions, model.processes, NOW);
+  return buildTree(model.sessions, model.processes, { nowMs: NOW, folders: [WORK] });
 }
 
 describe('the tree', () => {
@@ -27,9 +28,9 @@ describe('the tree', () => {
     });
     expect(session?.children[0]).toMatchObject({
       label: 'npm test',
-      description: 'running 2m · pid 100 · /work',
+      description: 'running 2m · pid 100',
       contextValue: 'process.running.tty.agent',
-      accessibleLabel: 'npm test, running for 2 minutes, pid 100, in /work',
+      accessibleLabel: 'npm test, running for 2 minutes, pid 100',
     });
   });
 
@@ -89,10 +90,30 @@ describe('the tree', () => {
       ],
     });
     expect(session?.children[0]).toMatchObject({
-      description: 'exited 143 by you · 1m ago · pid 100 · /work',
+      description: 'exited 143 by you · 1m ago · pid 100',
       accessibleLabel:
-        'npm test, exited with code 143, ended by you, 1 minute ago after 2m, pid 100, in /work',
+        'npm test, exited with code 143, ended by you, 1 minute ago after 2m, pid 100',
     });
+  });
+
+  it('tells the folder of a process where it is another one than the workspace', () => {
+    const rows = ['/work/src/lib', '/etc'].map((cwd) => {
+      const [session] = treeOf({ sessions: [aSession()], processes: [aProcess({ cwd })] });
+      const row = session?.children[0];
+      return [row?.description, row?.accessibleLabel, row?.tooltip.split('\n')[2]];
+    });
+    expect(rows).toEqual([
+      [
+        'running 1h 40m · src/lib · pid 100',
+        'npm test, running for 1 hour, in src/lib, pid 100',
+        'Folder: /work/src/lib',
+      ],
+      [
+        'running 1h 40m · outside: /etc · pid 100',
+        'npm test, running for 1 hour, outside the workspace in /etc, pid 100',
+        'Folder: /etc (outside the workspace)',
+      ],
+    ]);
   });
 
   it('keeps hostile names, commands and folders on one harmless line', () => {

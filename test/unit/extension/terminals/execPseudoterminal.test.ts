@@ -4,7 +4,7 @@ import type { ProcessView } from '../../../../src/control/messages';
 import type { ModelProcess } from '../../../../src/extension/model/executorModel';
 import { ExecPseudoterminal } from '../../../../src/extension/terminals/execPseudoterminal';
 import { FakeControlClient, aProcess, aSnapshot } from '../fakeControlClient';
-import { ManualClock, settle } from '../manualClock';
+import { FakeClock, settled } from '../../../support/fakeClock';
 
 const VIEW = 7;
 
@@ -16,7 +16,7 @@ function openTerminal(
   changes: Partial<ProcessView> = {},
   beforeOpen: Partial<ProcessView> = changes,
 ) {
-  const clock = new ManualClock();
+  const clock = new FakeClock();
   const client = new FakeControlClient(aSnapshot());
   const facts: string[] = [];
   const terminal = new ExecPseudoterminal({
@@ -40,7 +40,7 @@ function openTerminal(
     names,
     facts,
     screen: async () => {
-      await clock.advance(1000);
+      await clock.advanceSettled(1000);
       // eslint-disable-next-line no-control-regex -- styles are of no interest here
       return screen.replace(/\u001b\[[\d;?!]*[a-z]/g, '');
     },
@@ -99,7 +99,7 @@ describe('ExecPseudoterminal', () => {
   it('writes a flood in bounded pieces and acknowledges only what it wrote', async () => {
     const { client, clock, screen } = openTerminal();
     for (let i = 0; i < 8; i++) client.output(VIEW, 'x'.repeat(32 * 1024));
-    await clock.advance(16);
+    await clock.advanceSettled(16);
     expect(client.acknowledged).toEqual([64 * 1024]);
     expect(await screen()).toHaveLength(256 * 1024);
     expect(client.acknowledged).toEqual([65_536, 65_536, 65_536, 65_536]);
@@ -119,13 +119,13 @@ describe('ExecPseudoterminal', () => {
     terminal.update(modelProcess({ inputHolder: 'user' }));
     terminal.handleInput('y\r\u0003');
     terminal.handleInput('p'.repeat(10_000));
-    await settle();
-    await settle();
+    await settled();
+    await settled();
     expect(names).toEqual(['npm test (yours)']);
     expect(written().map((text) => text.length)).toEqual([3, 4096, 4096, 1808]);
     terminal.update(modelProcess());
     terminal.handleInput('too late');
-    await settle();
+    await settled();
     expect(written()).toHaveLength(4);
     expect(client.methods()).not.toContain('input/handBack');
   });
@@ -142,7 +142,7 @@ describe('ExecPseudoterminal', () => {
     terminal.update(modelProcess({ inputHolder: 'user' }));
     terminal.handleInput('secret');
     terminal.update(modelProcess());
-    await settle();
+    await settled();
     expect(written()).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ describe('ExecPseudoterminal', () => {
     terminal.update(modelProcess({ tty: false, inputHolder: 'user' }));
     terminal.handleInput('abx\u007fc\u001b[D\r');
     terminal.handleInput('gone\u0015\u0003');
-    await settle();
+    await settled();
     expect(written()).toEqual(['abc\n']);
     expect(client.requests).toContainEqual({
       method: 'process/signal',
@@ -172,7 +172,7 @@ describe('ExecPseudoterminal', () => {
     const { terminal, client } = openTerminal();
     terminal.update(modelProcess({ inputHolder: 'user' }));
     terminal.close();
-    await settle();
+    await settled();
     expect(client.methods().slice(-2)).toEqual(['view/close', 'input/handBack']);
   });
 
