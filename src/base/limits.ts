@@ -15,6 +15,9 @@ export const defaultLimits = {
   maxJsonDepth: 128,
   /** Request line and headers before the upgrade; Node's own default, stated here because it is a guard. */
   maxHeaderBytes: 16 * KIB,
+  /** Fragments of one message and chunks buffered for it: their overhead is memory too, not only their bytes. */
+  maxMessageFragments: 4096,
+  maxBufferedChunks: 65_536,
   /** Sockets that have not passed the token check yet. Enough for a burst of reconnects, too few to hurt. */
   maxUnauthenticatedSockets: 32,
   /** Time from the TCP connect to a finished upgrade; the client's own connect deadline is 10 s. */
@@ -35,6 +38,8 @@ export const defaultLimits = {
   maxQueuedRequestBytes: 64 * MIB,
   /** Requests of one connection that took effect and now wait (long polls, writes to a full child). */
   maxWaitingRequests: 1024,
+  /** Bytes of those: input for a child that does not read stays in memory until it does. */
+  maxWaitingRequestBytes: 64 * MIB,
   /** Output kept per process, newest first (measured peer). */
   maxRetainedOutputBytes: 1 * MIB,
   /** Chunks kept per process: one-byte chunks must not cost more memory than their bytes (peer's source). */
@@ -50,6 +55,12 @@ export const defaultLimits = {
   maxRememberedWriteIds: 4096,
   /** How long a closed process stays readable and its id taken (measured peer). */
   closedProcessRetentionMs: 80 * SECOND,
+  /**
+   * Closed processes of all sessions, and their output, kept for that long; beyond it the oldest go at
+   * once. Without these an agent that runs many short programs would fill the memory in 80 seconds.
+   */
+  maxClosedProcesses: 4096,
+  maxClosedOutputBytes: 128 * MIB,
   /** How long a session outlives its connection (measured peer); the client gives up after 45 s. */
   detachedSessionTtlMs: 80 * SECOND,
   /** Longest `waitMs` of a `process/read`. */
@@ -71,6 +82,10 @@ export const defaultLimits = {
   maxAuthFailuresPerMinute: 10,
   /** Bytes of an id or a client name a caller may choose. */
   maxIdBytes: 256,
+  /** Owner windows at once. Two overlap for a moment when a window reloads. */
+  maxOwners: 4,
+  /** Lines of the log kept for windows that connect later: a fraction of a megabyte. */
+  maxLogLines: 500,
   /** Unacknowledged output of one viewer; beyond it the viewer skips ahead with a notice. */
   viewerWindowBytes: 256 * KIB,
   /** Exited processes and ended sessions remembered for the tree. */

@@ -123,7 +123,7 @@ export class ControlConnection {
 
   private receive(data: Buffer): void {
     const message = parseMessage(data, this.options.limits);
-    if (message.kind === 'request') this.requestServer.accept(message);
+    if (message.kind === 'request') this.requestServer.accept(message, data.length);
     else if (message.kind === 'notification' && message.method === 'view/acknowledge') {
       const parsed = AcknowledgeViewParamsSchema.safeParse(message.params);
       if (parsed.success) this.views.get(parsed.data.viewId)?.acknowledge(parsed.data.bytes);

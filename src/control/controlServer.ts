@@ -22,9 +22,6 @@ import type {
 import type { RecentLog } from './recentLog';
 import { WatchedState } from './watchedState';
 
-/** Owner windows at once. Two overlap for a moment when a window reloads. */
-const MAX_OWNERS = 4;
-
 export interface ControlServerOptions {
   readonly executor: Snapshot['executor'];
   readonly environments: EnvironmentManager;
@@ -60,7 +57,7 @@ export class ControlServer implements Disposable {
     return {
       token: () => this.ownerToken,
       tokenInQuery: false,
-      maxConnections: MAX_OWNERS,
+      maxConnections: this.options.limits.maxOwners,
       accept: (transport) => {
         const { logger, limits } = this.options;
         const owner = new ControlConnection({

@@ -40,6 +40,10 @@ export class ExitHistory {
     return [...this.ended.values()];
   }
 
+  viewOf(serial: number): ProcessView | undefined {
+    return this.exits.get(serial)?.view;
+  }
+
   processOf(serial: number): SessionProcess | undefined {
     return this.exits.get(serial)?.process;
   }

@@ -2,9 +2,6 @@ import type { Clock } from '../base/clock';
 import { Emitter } from '../base/event';
 import type { LogLevel } from '../base/logger';
 
-/** Enough to see what led to a problem, and a fraction of a megabyte at most. */
-const MAX_LINES = 500;
-
 /** One line of the executor's log and when it was written. */
 export interface LogLine {
   readonly atMs: number;
@@ -22,7 +19,7 @@ export class RecentLog {
 
   constructor(
     private readonly clock: Clock,
-    private readonly maxLines = MAX_LINES,
+    private readonly maxLines: number,
   ) {}
 
   append(level: LogLevel, line: string): void {

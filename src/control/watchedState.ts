@@ -65,10 +65,7 @@ export class WatchedState implements Disposable {
 
   snapshot(): { sessions: SessionView[]; processes: ProcessView[] } {
     return {
-      sessions: [
-        ...[...this.sessionStores.keys()].map((session) => this.viewOfSession(session)),
-        ...this.history.sessions,
-      ],
+      sessions: this.snapshotSessions(),
       processes: [...[...this.liveBySerial.values()].map(viewOfProcess), ...this.history.processes],
     };
   }
@@ -112,6 +109,13 @@ export class WatchedState implements Disposable {
     this.processStartEmitter.dispose();
   }
 
+  private snapshotSessions(): SessionView[] {
+    return [
+      ...[...this.sessionStores.keys()].map((session) => this.viewOfSession(session)),
+      ...this.history.sessions,
+    ];
+  }
+
   private watch(session: Session): void {
     const store = new DisposableStore();
     this.sessionStores.set(session, store);
@@ -119,11 +123,10 @@ export class WatchedState implements Disposable {
       session.onDidStartProcess((process) => {
         const { serial } = process.description;
         this.liveBySerial.set(serial, process);
-        store.add(
-          process.onDidChange(() => {
-            this.markProcess(serial);
-          }),
-        );
+        // Ends with the process itself, so a session that runs many does not collect subscriptions.
+        process.onDidChange(() => {
+          this.markProcess(serial);
+        });
         this.markProcess(serial);
         this.processStartEmitter.fire(process);
       }),
@@ -182,14 +185,18 @@ export class WatchedState implements Disposable {
   }
 
   private tell(): void {
-    const { sessions, processes } = this.snapshot();
-    const changedSessions = sessions.filter(({ sessionId }) =>
-      this.dirtySessions.delete(sessionId),
-    );
-    const changedProcesses = processes.filter(({ serial }) => this.dirtyProcesses.delete(serial));
     const changes: Changes = {
-      sessions: changedSessions,
-      processes: changedProcesses,
+      sessions: this.snapshotSessions().filter(({ sessionId }) =>
+        this.dirtySessions.delete(sessionId),
+      ),
+      // Looked up one by one: there may be thousands, and each view is made for the occasion.
+      processes: [...this.dirtyProcesses].flatMap((serial) => {
+        const live = this.liveBySerial.get(serial);
+        const view = live === undefined ? this.history.viewOf(serial) : viewOfProcess(live);
+        if (view === undefined) return [];
+        this.dirtyProcesses.delete(serial);
+        return [view];
+      }),
       // What is still marked is in no list any more.
       removedSessions: [...this.dirtySessions],
       removedProcesses: [...this.dirtyProcesses],

@@ -50,11 +50,11 @@ export class Executor {
     this.settings = options.settings;
     this.processes = new LocalProcessBackend({ limits, logger, baseEnvironment: process.env });
     this.writeScope = new FolderWriteScope(this.writeScopeSettings());
-    const info: Environment['info'] = () =>
-      localEnvironmentInfo({
-        workspaceFolders: this.settings.workspaceFolders,
-        version: executorVersion,
-      });
+    const machine = localEnvironmentInfo({ workspaceFolders: [], version: executorVersion });
+    const info: Environment['info'] = () => ({
+      ...machine,
+      cwd: this.settings.workspaceFolders[0] ?? machine.cwd,
+    });
     const local = new LocalEnvironment({
       info,
       processes: this.processes,

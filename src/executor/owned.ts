@@ -53,7 +53,7 @@ export async function serveOwned(
   start: OwnedStart,
   shutDown: (reason: string) => void,
 ): Promise<OwnedExecutor> {
-  const recentLog = new RecentLog(systemClock);
+  const recentLog = new RecentLog(systemClock, defaultLimits.maxLogLines);
   const logger = createLogger((level, line) => {
     recentLog.append(level, line);
   });

@@ -1,5 +1,6 @@
-import { errnoCodeOf } from '../base/errors';
 import { constants as osConstants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import { errnoCodeOf } from '../base/errors';
 
 /** Numeric codes on the wire. The first six are the measured peer's; those from −32012 down are ours. */
 export const ErrorCode = {
@@ -77,14 +78,15 @@ export const outsideWriteScope = (path: string): RpcError =>
 export function toRpcError(thrown: unknown): RpcError {
   if (thrown instanceof RpcError) return thrown;
   const systemCode = errnoCodeOf(thrown);
-  if (systemCode !== undefined && Object.hasOwn(systemErrorTexts, systemCode))
+  if (systemCode !== undefined && Object.hasOwn(errnoNumbers, systemCode)) {
     return fromErrno(systemCode);
+  }
   return new RpcError(ErrorCode.internal, 'internal error', { cause: thrown });
 }
 
 /** A system error in the peer's words: `<strerror> (os error <errno>)`. */
 export function systemErrorText(code: string): string {
-  const text = systemErrorTexts[code] ?? code;
+  const text = systemErrorTexts[code] ?? describeRareError(code);
   const number = errnoNumbers[code];
   return number === undefined ? text : `${text} (os error ${number})`;
 }
@@ -102,6 +104,14 @@ export function spawnFailed(code: string): RpcError {
 
 const errnoNumbers: Readonly<Record<string, number>> = { ...osConstants.errno };
 
+/** Node's own wording, for what the table below does not name. */
+function describeRareError(code: string): string {
+  for (const [name, text] of getSystemErrorMap().values()) {
+    if (name === code) return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+  return code;
+}
+
 /** strerror(3) in the C locale; Node gives its own wording, which clients have never seen. */
 const systemErrorTexts: Readonly<Record<string, string>> = {
   E2BIG: 'Argument list too long',
@@ -109,6 +119,7 @@ const systemErrorTexts: Readonly<Record<string, string>> = {
   EAGAIN: 'Resource temporarily unavailable',
   EBADF: 'Bad file descriptor',
   EBUSY: 'Device or resource busy',
+  EDQUOT: 'Disk quota exceeded',
   EEXIST: 'File exists',
   EFBIG: 'File too large',
   EINVAL: 'Invalid argument',
@@ -131,6 +142,8 @@ const systemErrorTexts: Readonly<Record<string, string>> = {
   EPERM: 'Operation not permitted',
   EPIPE: 'Broken pipe',
   EROFS: 'Read-only file system',
+  ESTALE: 'Stale file handle',
+  ETIMEDOUT: 'Connection timed out',
   ETXTBSY: 'Text file busy',
   EXDEV: 'Invalid cross-device link',
 };

@@ -15,7 +15,10 @@ const expectedNames: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** Why parameters were refused: one line about the first thing wrong, in the measured peer's style. */
+/**
+ * Why parameters were refused: one line about the first thing wrong, in the measured peer's style. The
+ * schema must have been asked to report its input, or a choice left out reads like a wrong one.
+ */
 export function describeParamsError(error: ZodError): string {
   const [issue] = error.issues;
   const text = issue === undefined ? 'invalid params' : describeIssue(issue);
@@ -28,6 +31,7 @@ function describeIssue(issue: core.$ZodIssue): string {
   const at = path.length === 0 ? '' : ` at \`${path.map(String).join('.')}\``;
   if (issue.code === 'invalid_type') return describeType(issue, at);
   if (issue.code === 'invalid_value') {
+    if (issue.input === undefined && at !== '') return missingField(issue);
     return `unknown variant${at}, expected one of ${issue.values.map(quoted).join(', ')}`;
   }
   if (issue.code === 'invalid_union') return `invalid type${at}: none of the forms allowed`;
@@ -40,9 +44,13 @@ function describeIssue(issue: core.$ZodIssue): string {
 function describeType(issue: core.$ZodIssueInvalidType, at: string): string {
   // The library tells the type it met in its text only.
   const received = /received (\w+)$/.exec(issue.message)?.[1] ?? 'unknown';
-  if (received === 'undefined' && at !== '') return `missing field ${quoted(issue.path.at(-1))}`;
+  if (received === 'undefined' && at !== '') return missingField(issue);
   const expected = expectedNames[issue.expected] ?? issue.expected;
   return `invalid type: ${receivedName(received)}, expected ${expected}${at}`;
+}
+
+function missingField({ path }: core.$ZodIssue): string {
+  return `missing field ${quoted(path.at(-1))}`;
 }
 
 /** Absent parameters are `null` to the peer. */

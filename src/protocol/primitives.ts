@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defaultLimits } from '../base/limits';
 import { parsePathText } from './pathText';
-import { RpcError } from './errorCodes';
+import { ErrorCode, RpcError } from './errorCodes';
 
 /** A text the caller chooses and we keep: an id or a name. */
 export function boundedText(member: string): z.ZodString {
@@ -19,7 +19,7 @@ export const PathTextSchema = z.string().superRefine((text, context) => {
     parsePathText(text);
   } catch (error) {
     // A URI that is well formed but means nothing here is the handler's to refuse, with another code.
-    if (error instanceof RpcError && error.code === -32602) {
+    if (error instanceof RpcError && error.code === ErrorCode.invalidParams) {
       context.addIssue({ code: 'custom', message: error.message, params: { verbatim: true } });
     }
   }
@@ -28,8 +28,11 @@ export const PathTextSchema = z.string().superRefine((text, context) => {
 /** Bytes as padded standard base64; decoded by `decodeBase64`, once, where they are used. */
 export const Base64Schema = z.string();
 
+/** The wire counts in 64 bits; "as much as there is" comes as the largest of them. */
+const MAX_UINT64 = 2 ** 64;
+
 /** An unsigned count or cursor. */
-export const UnsignedSchema = z.number().int().nonnegative();
+export const UnsignedSchema = z.number().nonnegative().max(MAX_UINT64).multipleOf(1);
 
 /** A terminal dimension, in character cells; the kernel keeps it in 16 bits. */
 export const CellCountSchema = z.number().int().min(1).max(65_535);

@@ -16,7 +16,11 @@ export interface RequestServerOptions<T extends RequestTable, Context> {
   readonly context: Context;
   readonly limits: Pick<
     Limits,
-    'maxQueuedRequests' | 'maxQueuedRequestBytes' | 'maxWaitingRequests' | 'sendQueueFullBytes'
+    | 'maxQueuedRequests'
+    | 'maxQueuedRequestBytes'
+    | 'maxWaitingRequests'
+    | 'maxWaitingRequestBytes'
+    | 'sendQueueFullBytes'
   >;
   readonly logger: Logger;
 }
@@ -36,13 +40,14 @@ export class RequestServer<T extends RequestTable, Context> {
   });
   private queuedBytes = 0;
   private waitingRequests = 0;
+  private waitingBytes = 0;
   private receivingPaused = false;
 
   constructor(private readonly options: RequestServerOptions<T, Context>) {}
 
-  /** @param bytes what the request takes while it waits for its turn. */
-  accept(request: IncomingRequest, bytes = 0): void {
-    this.enqueue(() => this.serveWhenAnswersAreRead(request), bytes);
+  /** @param bytes what the request takes until it is answered. */
+  accept(request: IncomingRequest, bytes: number): void {
+    this.enqueue(() => this.serveWhenAnswersAreRead(request, bytes), bytes);
   }
 
   /** Runs something that is not a request, such as a notification's effect, in its place in the order. */
@@ -86,10 +91,13 @@ export class RequestServer<T extends RequestTable, Context> {
     );
   }
 
-  private serveWhenAnswersAreRead(request: IncomingRequest): Promise<void> | undefined {
+  private serveWhenAnswersAreRead(
+    request: IncomingRequest,
+    bytes: number,
+  ): Promise<void> | undefined {
     const { transport, limits } = this.options;
     if (!transport.isCongested || transport.queuedBytes <= limits.sendQueueFullBytes) {
-      return this.serve(request);
+      return this.serve(request, bytes);
     }
     return new Promise<void>((resolve) => {
       const subscription = transport.onDidChangeCongestion((congested) => {
@@ -97,18 +105,16 @@ export class RequestServer<T extends RequestTable, Context> {
         subscription.dispose();
         resolve();
       });
-    }).then(() => (transport.isOpen ? this.serve(request) : undefined));
+    }).then(() => (transport.isOpen ? this.serve(request, bytes) : undefined));
   }
 
-  private serve(request: IncomingRequest): Promise<void> | undefined {
-    const { router, context, limits } = this.options;
+  private serve(request: IncomingRequest, bytes: number): Promise<void> | undefined {
+    const { router, context } = this.options;
     let routed: RoutedRequest;
     let answer: unknown;
     try {
       routed = router.route(request.method, request.params, context);
-      if (routed.spec.turn === 'mayWait' && this.waitingRequests >= limits.maxWaitingRequests) {
-        throw limitReached('requests may wait on one connection', limits.maxWaitingRequests);
-      }
+      if (routed.spec.turn === 'mayWait') this.refuseWhenTooManyWait(bytes);
       answer = routed.call();
     } catch (error) {
       this.refuse(request, error);
@@ -128,10 +134,24 @@ export class RequestServer<T extends RequestTable, Context> {
     );
     if (routed.spec.turn === 'inOrder') return answered;
     this.waitingRequests += 1;
+    this.waitingBytes += bytes;
     void answered.finally(() => {
       this.waitingRequests -= 1;
+      this.waitingBytes -= bytes;
     });
     return undefined;
+  }
+
+  /** Refused and not held back, so that a request that ends the waiting still gets through. */
+  private refuseWhenTooManyWait(bytes: number): void {
+    const { maxWaitingRequests, maxWaitingRequestBytes } = this.options.limits;
+    if (this.waitingRequests >= maxWaitingRequests) {
+      throw limitReached('requests may wait on one connection', maxWaitingRequests);
+    }
+    // One alone may be as large as a message may be.
+    if (this.waitingBytes > 0 && this.waitingBytes + bytes > maxWaitingRequestBytes) {
+      throw limitReached('bytes of requests may wait on one connection', maxWaitingRequestBytes);
+    }
   }
 
   private respond(request: IncomingRequest, answer: unknown): void {

@@ -36,7 +36,7 @@ export class Router<T extends RequestTable, Context> {
   route(method: string, params: unknown, context: Context): RoutedRequest {
     const route = this.routes.get(method);
     if (route === undefined) throw methodNotFound(method);
-    const parsed = route.spec.params.safeParse(params);
+    const parsed = route.spec.params.safeParse(params, { reportInput: true });
     if (!parsed.success) throw invalidParams(describeParamsError(parsed.error));
     this.gate(route.spec, context);
     return { spec: route.spec, call: () => route.handler(parsed.data, context) };

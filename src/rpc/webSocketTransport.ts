@@ -19,6 +19,15 @@ export interface WebSocketTransportOptions {
   readonly peer: string;
   readonly limits: TransportLimits;
   readonly clock: Clock;
+  /** Bytes that have come from the other end, parts of messages included; where it is known. */
+  readonly receivedBytes?: () => number;
+}
+
+/** How far both directions had come at a moment. */
+interface Progress {
+  readonly receivedBytes: number;
+  readonly queuedBytes: number;
+  readonly leftBytes: number;
 }
 
 /** An open WebSocket behind the transport seam: text out, text or binary in, pings against silent death. */
@@ -33,7 +42,8 @@ export class WebSocketTransport implements MessageTransport {
   private ended = false;
   private receivingPaused = false;
   private heardSincePing = true;
-  private queuedBytesAtPing = 0;
+  private sentBytes = 0;
+  private progressAtPing: Progress;
   private silentMs = 0;
 
   readonly peer: string;
@@ -44,12 +54,16 @@ export class WebSocketTransport implements MessageTransport {
   private readonly socket: WebSocket;
   private readonly limits: TransportLimits;
   private readonly clock: Clock;
+  private readonly receivedBytes: () => number;
 
-  constructor({ socket, peer, limits, clock }: WebSocketTransportOptions) {
+  constructor(options: WebSocketTransportOptions) {
+    const { socket, peer, limits, clock } = options;
     this.socket = socket;
     this.peer = peer;
     this.limits = limits;
     this.clock = clock;
+    this.receivedBytes = options.receivedBytes ?? (() => 0);
+    this.progressAtPing = this.progress();
     socket.on('message', (data: Buffer) => {
       this.heardSincePing = true;
       // What crosses our close frame on its way must have no effect any more.
@@ -84,6 +98,7 @@ export class WebSocketTransport implements MessageTransport {
 
   send(message: string | Buffer): void {
     if (!this.isOpen) return;
+    this.sentBytes += message.length;
     const queuedBytes = this.socket.bufferedAmount + message.length;
     if (!this.congested && queuedBytes <= this.limits.sendQueueHighBytes) {
       this.socket.send(message, { binary: false });
@@ -113,13 +128,13 @@ export class WebSocketTransport implements MessageTransport {
     if (this.receivingPaused && !this.congested) return Promise.resolve(true);
     const probe = new Deferred<boolean>();
     this.aliveProbes.add(probe);
-    const queuedBytesBefore = this.queuedBytes;
+    const before = this.progress();
     this.socket.ping();
     const timer = this.clock.schedule(() => {
       // When it was this process that was busy, the answer lies in the socket and is read before this.
       setImmediate(() => {
         this.aliveProbes.delete(probe);
-        probe.resolve(this.receivingPaused && this.queuedBytes < queuedBytesBefore);
+        probe.resolve(this.hasProgressed(before));
       });
     }, timeoutMs);
     return probe.promise.finally(() => {
@@ -157,16 +172,36 @@ export class WebSocketTransport implements MessageTransport {
         return;
       }
       this.heardSincePing = false;
-      this.queuedBytesAtPing = this.queuedBytes;
+      this.progressAtPing = this.progress();
       if (this.isOpen) this.socket.ping();
       this.schedulePing();
     }, this.limits.pingIntervalMs);
   }
 
-  /** Since the last ping: heard, or not listened to and at least not stuck itself. */
+  /** Since the last ping: heard, or seen to move, or not listened to and not stuck itself. */
   private hasShownLife(): boolean {
-    if (this.heardSincePing) return true;
-    return this.receivingPaused && (!this.congested || this.queuedBytes < this.queuedBytesAtPing);
+    if (this.heardSincePing || this.hasProgressed(this.progressAtPing)) return true;
+    return this.receivingPaused && !this.congested;
+  }
+
+  private progress(): Progress {
+    const { queuedBytes } = this;
+    return {
+      receivedBytes: this.receivedBytes(),
+      queuedBytes,
+      leftBytes: this.sentBytes - queuedBytes,
+    };
+  }
+
+  /**
+   * A ping waits behind a long answer on its way out, and the answer to it behind a long message on its
+   * way in. Bytes that leave a queue leave it because the other end takes them; without a queue they
+   * only leave for the system's buffer, which tells nothing.
+   */
+  private hasProgressed(since: Progress): boolean {
+    const now = this.progress();
+    if (now.receivedBytes > since.receivedBytes) return true;
+    return since.queuedBytes > 0 && now.leftBytes > since.leftBytes;
   }
 
   private settleProbes(alive: boolean): void {

@@ -14,10 +14,7 @@ import { bearerTokenOf } from './accessToken';
 import type { AccessToken } from './accessToken';
 import { AuthFailures } from './authFailures';
 import { isAllowedHost } from './hostCheck';
-
-/** Fragments of one message and chunks buffered for it: their overhead is memory too, not only their bytes. */
-const MAX_FRAGMENTS = 4096;
-const MAX_BUFFERED_CHUNKS = 65_536;
+import { refuse, statusOfUnreadable } from './httpRefusal';
 
 /** A place on the listener that takes WebSockets. */
 export interface Door {
@@ -71,8 +68,8 @@ export class Listener {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: limits.maxMessageBytes,
-      maxFragments: MAX_FRAGMENTS,
-      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+      maxFragments: limits.maxMessageFragments,
+      maxBufferedChunks: limits.maxBufferedChunks,
       // The library's own bound of a close handshake, whoever begins it; its type lacks it.
       closeTimeout: limits.closeHandshakeMs,
     };
@@ -104,7 +101,7 @@ export class Listener {
       this.upgrade(request, socket, head);
     });
     this.server.on('clientError', (error, socket) => {
-      refuse(socket, statusOfParserError[errnoCodeOf(error) ?? ''] ?? 400);
+      refuse(socket, statusOfUnreadable(error));
     });
   }
 
@@ -212,7 +209,13 @@ export class Listener {
       this.unauthenticated.delete(request.socket);
       const { limits, clock } = this.options;
       const peer = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
-      const transport = new WebSocketTransport({ socket: webSocket, peer, limits, clock });
+      const transport = new WebSocketTransport({
+        socket: webSocket,
+        peer,
+        limits,
+        clock,
+        receivedBytes: () => request.socket.bytesRead,
+      });
       peers.add(transport);
       transport.onDidEnd(() => {
         peers.delete(transport);
@@ -268,35 +271,4 @@ function pathOf(request: IncomingMessage): string {
 function queryTokenOf(request: IncomingMessage): string | undefined {
   const query = (request.url ?? '').split('?').slice(1).join('?');
   return new URLSearchParams(query).get('token') ?? undefined;
-}
-
-/** What Node reports about a request it could not read; anything else is a plain 400. */
-const statusOfParserError: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
-};
-
-const reasonPhrases: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
-};
-
-/** Answers on a socket that Node has already handed over, and ends it. */
-function refuse(socket: Duplex, status: number): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  socket.on('error', () => undefined);
-  const statusLine = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}`;
-  socket.end(`${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => {
-    socket.destroy();
-  });
 }

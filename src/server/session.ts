@@ -13,6 +13,7 @@ import {
 } from '../protocol/errorCodes';
 import type { ReadResponse } from '../protocol/processMessages';
 import type { Attachment } from './attachment';
+import type { ClosedProcesses } from './closedProcesses';
 import type { PendingRead, ReadRequest } from './outputReader';
 import { readOutput } from './outputReader';
 import { ProcessNotifications } from './processNotifications';
@@ -27,6 +28,7 @@ export interface SessionDependencies {
   readonly nextSerial: () => number;
   /** Processes of all sessions that have not closed. */
   readonly openProcesses: () => number;
+  readonly closedProcesses: ClosedProcesses;
 }
 
 /**
@@ -198,9 +200,9 @@ export class Session {
         this.attachment?.notify(notifications.encode(event));
         if (event.type === 'closed') {
           subscriptions.add(
-            this.dependencies.clock.schedule(() => {
+            this.dependencies.closedProcesses.add(entry, () => {
               this.forget(entry);
-            }, this.dependencies.limits.closedProcessRetentionMs),
+            }),
           );
         }
       }),

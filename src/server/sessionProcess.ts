@@ -80,6 +80,9 @@ export class SessionProcess implements Disposable {
    * the one that Codex clients take as "not now"; an error or `stdinClosed` makes them end the process.
    */
   async writeAsAgent(chunk: Buffer, writeId: string | undefined): Promise<WriteStatus> {
+    // A repetition asks what became of a write that may have gone through before the person came.
+    const earlier = writeId === undefined ? undefined : this.ledger.find(writeId);
+    if (earlier !== undefined) return earlier;
     if (this.holder === 'user') return 'starting';
     if (writeId === undefined) return this.process.write(chunk);
     return this.ledger.write(writeId, () => this.process.write(chunk));

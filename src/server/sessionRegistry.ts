@@ -12,6 +12,7 @@ import {
   unknownSession,
 } from '../protocol/errorCodes';
 import type { Attachment } from './attachment';
+import { ClosedProcesses } from './closedProcesses';
 import { Session } from './session';
 import type { EndedBy } from './sessionProcess';
 
@@ -33,6 +34,7 @@ export class SessionRegistry {
   private readonly createEmitter = new Emitter<Session>();
   private readonly changeEmitter = new Emitter<Session>();
   private readonly endEmitter = new Emitter<Session>();
+  private readonly closedProcesses: ClosedProcesses;
   private lastSerial = 0;
   private detachedTtlMs: number;
 
@@ -44,6 +46,7 @@ export class SessionRegistry {
 
   constructor(private readonly options: SessionRegistryOptions) {
     this.detachedTtlMs = options.limits.detachedSessionTtlMs;
+    this.closedProcesses = new ClosedProcesses(options.limits, options.clock);
   }
 
   get all(): Iterable<Session> {
@@ -71,6 +74,7 @@ export class SessionRegistry {
       logger: logger.child(`session ${id.slice(0, 8)}`),
       nextSerial: () => (this.lastSerial += 1),
       openProcesses: () => this.openProcessCount,
+      closedProcesses: this.closedProcesses,
     });
     this.sessions.set(id, session);
     session.attach(attachment);

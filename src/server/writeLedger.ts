@@ -9,12 +9,17 @@ export class WriteLedger {
 
   constructor(private readonly maxRememberedIds: number) {}
 
+  /** The outcome of a write that was accepted or still waits. */
+  find(writeId: string): Promise<WriteStatus> | undefined {
+    return this.outcomes.get(writeId);
+  }
+
   /**
    * Performs a write once per id. A repeated id gets the outcome of the first write, also while that
    * one still waits; a write that was not accepted is forgotten, so it can be tried again.
    */
   write(writeId: string, perform: () => Promise<WriteStatus>): Promise<WriteStatus> {
-    const earlier = this.outcomes.get(writeId);
+    const earlier = this.find(writeId);
     if (earlier !== undefined) return earlier;
     const outcome = perform();
     this.outcomes.set(writeId, outcome);

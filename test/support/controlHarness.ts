@@ -18,7 +18,7 @@ import type {
 import { RecentLog } from '../../src/control/recentLog';
 import { Executor } from '../../src/executor/executor';
 import { AccessToken } from '../../src/server/accessToken';
-import { temporaryFolder } from './execServerHarness';
+import { temporaryFolder } from './temporaryFolder';
 
 /** Bound against hanging only. */
 const DEADLINE_MS = 50_000;
@@ -56,7 +56,7 @@ export async function startControlled(
   const workspace = await temporaryFolder();
   const limits = { ...defaultLimits, ...options.limits };
   const token = AccessToken.random();
-  const recentLog = new RecentLog(systemClock);
+  const recentLog = new RecentLog(systemClock, defaultLimits.maxLogLines);
   const logger = createLogger((level, line) => {
     recentLog.append(level, line);
   });

@@ -1,6 +1,3 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Limits } from '../../src/base/limits';
 import { defaultLimits } from '../../src/base/limits';
@@ -9,6 +6,7 @@ import { createLogger } from '../../src/base/logger';
 import { Executor } from '../../src/executor/executor';
 import type { ExecutorSettings } from '../../src/control/messages';
 import { AccessToken } from '../../src/server/accessToken';
+import { temporaryFolder } from './temporaryFolder';
 
 /** A running server of this process, with real sockets and real programs, gone when the test is. */
 export interface ServerUnderTest {
@@ -60,11 +58,4 @@ export async function startServer(options: ServerUnderTestOptions = {}): Promise
     workspace,
     log,
   };
-}
-
-/** A folder that goes with the test; its real path, because links in it would blur what is compared. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'exec-server-test-')));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 }

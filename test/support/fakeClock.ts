@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     return this.timers.size;
   }
 
+  /** How long they have to go, shortest first. */
+  get pendingDelays(): readonly number[] {
+    return [...this.timers].map(({ dueMs }) => dueMs - this.nowMs).sort((a, b) => a - b);
+  }
+
   /** Moves time on; what becomes due meanwhile runs at its own moment, in order. */
   advance(byMs: number): void {
     const endMs = this.nowMs + byMs;
@@ -38,6 +43,17 @@ export class FakeClock implements Clock {
       timer.callback();
     }
     this.nowMs = endMs;
+  }
+
+  /** The same, and what each step set in motion has its turn before the next. */
+  async advanceSettled(byMs: number): Promise<void> {
+    const endMs = this.nowMs + byMs;
+    for (let timer = this.nextDue(endMs); timer !== undefined; timer = this.nextDue(endMs)) {
+      this.advance(Math.max(0, timer.dueMs - this.nowMs));
+      await settled();
+    }
+    this.advance(endMs - this.nowMs);
+    await settled();
   }
 
   /** Moves time on without running anything, as for a process that was not given the processor. */

@@ -41,7 +41,7 @@ export class LocalProcessBackend implements ProcessBackend, Disposable {
 
   constructor(private readonly options: LocalProcessBackendOptions) {
     this.clock = options.clock ?? systemClock;
-    this.pipes = new PipePairs(this.terminals, options.logger);
+    this.pipes = new PipePairs(this.terminals, options.logger, this.clock);
     this.pipes.replenish();
   }
 

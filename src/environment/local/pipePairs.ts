@@ -3,7 +3,8 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { errnoCodeOf, toError } from '../../base/errors';
+import type { Clock } from '../../base/clock';
+import { toError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import type { Logger } from '../../base/logger';
 import type { ExtraSlot, OpenTerminals } from './openTerminals';
@@ -21,13 +22,20 @@ const batchSize = 32;
 const lowWater = 12;
 
 /**
+ * How long pipes are done without after they could not be made. A full disk or process table passes, and
+ * where there is no mkfifo the attempt is rare enough to cost nothing.
+ */
+const pauseAfterFailureMs = 30_000;
+
+/**
  * Real pipes for the output and input of programs. Node gives a child sockets, and a socket cannot be
  * opened again through /dev/stdout or /dev/stderr, as scripts do. Node has no pipe(2), but a named
  * pipe that loses its name once both ends are open is the same thing. See ADR 0002.
  */
 export class PipePairs implements Disposable {
   private readonly ready: PipePair[] = [];
-  private available = process.platform === 'linux';
+  /** Before this moment no more are made. */
+  private pausedUntilMs = process.platform === 'linux' ? 0 : Number.POSITIVE_INFINITY;
   /** The batch that is being made in the background. */
   private pending: { readonly directory: string; readonly maker: ChildProcess } | undefined;
   private disposed = false;
@@ -35,6 +43,7 @@ export class PipePairs implements Disposable {
   constructor(
     private readonly terminals: OpenTerminals,
     private readonly logger: Logger,
+    private readonly clock: Clock,
   ) {}
 
   /** A pipe whose reading end is ours; undefined where pipes cannot be made. */
@@ -58,7 +67,7 @@ export class PipePairs implements Disposable {
       return { ours, theirs };
     } catch (error) {
       if (ours !== undefined) closeSync(ours);
-      this.giveUp(error);
+      this.pause(error);
       return undefined;
     } finally {
       closePair(pair);
@@ -67,29 +76,22 @@ export class PipePairs implements Disposable {
 
   /** Makes pipes in the background, so that the next start finds some. */
   replenish(): void {
-    if (!this.available || this.disposed || this.pending !== undefined) return;
-    let directory: string;
-    try {
-      directory = makeDirectory();
-    } catch (error) {
-      this.giveUp(error);
-      return;
-    }
-    const maker = this.terminals.cover((extraSlots) =>
-      spawn('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
-    );
-    this.pending = { directory, maker };
-    let settled = false;
-    const settle = (failure: Error | undefined): void => {
-      if (settled) return;
-      settled = true;
-      this.pending = undefined;
-      this.adopt(directory, failure);
-    };
-    maker.on('error', settle);
-    maker.on('exit', (code) =>
-      settle(code === 0 ? undefined : new Error(`mkfifo exited with ${String(code)}`)),
-    );
+    if (this.pending !== undefined) return;
+    this.withDirectory((directory) => {
+      const maker = this.terminals.cover((extraSlots) =>
+        spawn('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
+      );
+      this.pending = { directory, maker };
+      let settled = false;
+      const settle = (failure: Error | undefined): void => {
+        if (settled) return;
+        settled = true;
+        this.pending = undefined;
+        this.adopt(directory, failure);
+      };
+      maker.on('error', settle);
+      maker.on('exit', (code) => settle(failureOf(code)));
+    });
   }
 
   dispose(): void {
@@ -101,21 +103,25 @@ export class PipePairs implements Disposable {
   }
 
   private makeBatch(): void {
-    if (!this.available || this.disposed) return;
-    let directory: string;
+    this.withDirectory((directory) => {
+      const { error, status } = this.terminals.cover((extraSlots) =>
+        spawnSync('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
+      );
+      this.adopt(directory, error ?? failureOf(status));
+    });
+  }
+
+  /** Never throws: programs can do without pipes, and who takes several must not lose the first ones. */
+  private withDirectory(make: (directory: string) => void): void {
+    if (this.disposed || this.clock.now() < this.pausedUntilMs) return;
+    let directory: string | undefined;
     try {
-      directory = makeDirectory();
+      directory = mkdtempSync(path.join(tmpdir(), 'exec-server-pipes-'));
+      make(directory);
     } catch (error) {
-      this.giveUp(error);
-      return;
+      this.pause(error);
+      if (directory !== undefined) removeDirectory(directory, this.logger);
     }
-    const result = this.terminals.cover((extraSlots) =>
-      spawnSync('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
-    );
-    const failure =
-      result.error ??
-      (result.status === 0 ? undefined : new Error(`mkfifo exited with ${String(result.status)}`));
-    this.adopt(directory, failure);
   }
 
   /** Opens what mkfifo made and removes the names at once, so that a crash leaves nothing behind. */
@@ -129,19 +135,17 @@ export class PipePairs implements Disposable {
         this.ready.push(openOutput(fifo));
       }
     } catch (error) {
-      this.giveUp(error);
+      this.pause(error);
     } finally {
       removeDirectory(directory, this.logger);
     }
   }
 
-  private giveUp(reason: unknown): void {
-    // Too many open descriptors pass; anything else is how this machine is.
-    const code = errnoCodeOf(reason);
-    if (code === 'EMFILE' || code === 'ENFILE' || !this.available) return;
-    this.available = false;
-    this.logger.warn('Pipes could not be made, programs get sockets instead', {
+  private pause(reason: unknown): void {
+    this.pausedUntilMs = this.clock.now() + pauseAfterFailureMs;
+    this.logger.warn('Pipes could not be made, programs get sockets meanwhile', {
       reason: toError(reason).message,
+      pauseMs: pauseAfterFailureMs,
     });
   }
 }
@@ -163,8 +167,8 @@ function openOutput(fifo: string): PipePair {
   }
 }
 
-function makeDirectory(): string {
-  return mkdtempSync(path.join(tmpdir(), 'exec-server-pipes-'));
+function failureOf(exitCode: number | null): Error | undefined {
+  return exitCode === 0 ? undefined : new Error(`mkfifo exited with ${String(exitCode)}`);
 }
 
 function removeDirectory(directory: string, logger: Logger): void {

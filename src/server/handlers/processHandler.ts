@@ -3,6 +3,7 @@ import type { Environment } from '../../environment/environment';
 import type { StartRequest, TerminalSize } from '../../environment/processBackend';
 import { requireBase64 } from '../../protocol/base64';
 import type { HandlersOf, requests } from '../../protocol/methods';
+import { ErrorCode, RpcError, invalidParams } from '../../protocol/errorCodes';
 import { parsePathText } from '../../protocol/pathText';
 import type { StartParams } from '../../protocol/processMessages';
 import type { CallContext } from '../callContext';
@@ -78,7 +79,7 @@ function startRequestOf(params: StartParams): StartRequest {
   return {
     // The schema has refused an empty argv.
     argv: [program ?? '', ...args],
-    cwd: parsePathText(params.cwd).path,
+    cwd: workingDirectoryOf(params.cwd),
     env: params.env,
     envPolicy: params.envPolicy ?? undefined,
     terminal: params.tty
@@ -90,4 +91,16 @@ function startRequestOf(params: StartParams): StartRequest {
     pipeStdin: params.pipeStdin ?? false,
     arg0: params.arg0 ?? undefined,
   };
+}
+
+/** A URI that names no place here is a wrong parameter of this method, but not of `fs/*`: as the measured peer has it. */
+function workingDirectoryOf(cwd: string): string {
+  try {
+    return parsePathText(cwd).path;
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.code !== ErrorCode.invalidRequest) throw error;
+    throw invalidParams(
+      `cwd URI \`${cwd}\` is not valid on this exec-server host: ${error.message}`,
+    );
+  }
 }

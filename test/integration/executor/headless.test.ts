@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { usage } from '../../../src/executor/commandLine';
-import { temporaryFolder } from '../../support/execServerHarness';
+import { temporaryFolder } from '../../support/temporaryFolder';
 import { occupyPort, publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
 import { fixtureProgram, isAlive, printedPids, until } from '../../support/processFixtures';
 import { WireClient, startParams } from '../../support/wireClient';

@@ -6,7 +6,7 @@ import type { OwnedReady, OwnedStart } from '../../../src/executor/ownedStart';
 import type { StateFile } from '../../../src/executor/stateFile';
 import { StateFileSchema } from '../../../src/executor/stateFile';
 import { ControlWindow } from '../../support/controlHarness';
-import { temporaryFolder } from '../../support/execServerHarness';
+import { temporaryFolder } from '../../support/temporaryFolder';
 import type { ExecutorProcess, StartOptions } from '../../support/executorProcess';
 import { occupyPort, publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
 import { isAlive, printedPids, until } from '../../support/processFixtures';

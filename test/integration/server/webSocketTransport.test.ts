@@ -1,4 +1,6 @@
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -18,6 +20,52 @@ interface ConnectedTransport {
   readonly clock: FakeClock;
   /** Messages received and the end, in order. */
   readonly facts: unknown[];
+}
+
+/** What a client must say to speak to the server by hand. */
+const upgradeRequest = [
+  'GET / HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+  '\r\n',
+].join('\r\n');
+
+/** The serving end of a connection whose client answers nothing and writes what a test says. */
+async function connectedByHand(): Promise<{
+  readonly transport: WebSocketTransport;
+  readonly client: Socket;
+  readonly clock: FakeClock;
+  readonly received: () => number;
+}> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', closeTimeout: 100 } as object);
+  await new Promise((resolve) => server.once('listening', resolve));
+  const accepted = new Promise<[WebSocket, IncomingMessage]>((resolve) => {
+    server.once('connection', (socket, request) => {
+      resolve([socket, request]);
+    });
+  });
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined);
+  client.write(upgradeRequest);
+  const [socket, { socket: raw }] = await accepted;
+  const clock = new FakeClock();
+  const received = (): number => raw.bytesRead;
+  const transport = new WebSocketTransport({
+    socket,
+    peer: 'peer',
+    limits: defaultLimits,
+    clock,
+    receivedBytes: received,
+  });
+  onTestFinished(async () => {
+    client.destroy();
+    transport.dispose();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { transport, client, clock, received };
 }
 
 /** The serving end of a real connection, in a time of its own. */
@@ -73,6 +121,54 @@ describe('silence', () => {
       open: true,
       alive: true,
     });
+  });
+});
+
+describe('a slow connection', () => {
+  it('is not silent while a long answer leaves', async () => {
+    const { transport, client, clock } = await connectedByHand();
+    client.resume();
+    for (let ping = 0; ping < 6; ping += 1) {
+      transport.send(Buffer.alloc(8 * 1024 * 1024, 'x'));
+      clock.advance(pingIntervalMs);
+      await until(() => transport.queuedBytes === 0, 'the client has taken it');
+    }
+    const whileTaking = transport.isOpen;
+    client.pause();
+    transport.send(Buffer.alloc(32 * 1024 * 1024, 'x'));
+    for (let ping = 0; ping < 6; ping += 1) {
+      clock.advance(pingIntervalMs);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => !transport.isOpen, 'the connection is given up');
+    expect(whileTaking).toBe(true);
+  });
+
+  it('is not silent while a long message arrives', async () => {
+    const { transport, client, clock, received } = await connectedByHand();
+    // One masked text frame of a mebibyte, of which only single bytes ever come.
+    const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0]);
+    client.write(head);
+    for (let ping = 0; ping < 6; ping += 1) {
+      const before = received();
+      client.write('x');
+      await until(() => received() > before, 'the byte is there');
+      clock.advance(pingIntervalMs);
+    }
+    const whileArriving = transport.isOpen;
+    clock.advance(deadConnectionMs);
+    await until(() => !transport.isOpen, 'the connection is given up');
+    expect(whileArriving).toBe(true);
+  });
+
+  it('is alive for who asks while a long answer leaves', async () => {
+    const { transport, client, clock } = await connectedByHand();
+    client.resume();
+    transport.send(Buffer.alloc(16 * 1024 * 1024, 'x'));
+    const alive = transport.isAlive(1000);
+    await until(() => transport.queuedBytes === 0, 'the client has taken it');
+    clock.advance(1000);
+    expect(await alive).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import type { ProcessView, SessionView } from '../../../src/control/messages';
 import type { Limits } from '../../../src/base/limits';
 import { defaultLimits } from '../../../src/base/limits';
 import { SessionProcess } from '../../../src/server/sessionProcess';
-import { ControlFakeClock } from '../../support/controlFakeClock';
+import { FakeClock } from '../../support/fakeClock';
 import { ControlFakeProcess } from '../../support/controlFakeProcess';
 
 function history(limits: Partial<Limits> = {}): ExitHistory {
@@ -24,7 +24,7 @@ function exitOf(serial: number, sessionId: string, outputBytes = 0): [ProcessVie
   const process = new SessionProcess(
     description,
     new ControlFakeProcess(),
-    new ControlFakeClock(),
+    new FakeClock(),
     defaultLimits,
   );
   return [

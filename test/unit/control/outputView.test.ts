@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OutputView } from '../../../src/control/outputView';
-import { ControlFakeClock } from '../../support/controlFakeClock';
+import { FakeClock } from '../../support/fakeClock';
 import { ControlFakeProcess } from '../../support/controlFakeProcess';
 
 interface ViewUnderTest {
-  readonly clock: ControlFakeClock;
+  readonly clock: FakeClock;
   readonly process: ControlFakeProcess;
   readonly view: OutputView;
   /** Texts and notices in the order told; `end` last. */
@@ -14,7 +14,7 @@ interface ViewUnderTest {
 function openView(
   parts: { readonly process?: ControlFakeProcess; readonly windowBytes?: number } = {},
 ): ViewUnderTest {
-  const clock = new ControlFakeClock();
+  const clock = new FakeClock();
   const process = parts.process ?? new ControlFakeProcess();
   const told: ViewUnderTest['told'] = [];
   const view = new OutputView({
@@ -148,7 +148,7 @@ describe('OutputView', () => {
     const sizes: number[] = [];
     const view = new OutputView({
       process,
-      clock: new ControlFakeClock(),
+      clock: new FakeClock(),
       limits: { viewerWindowBytes: 1024 * 1024 },
       send: (data) => sizes.push(data.length),
       end: () => undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Emitter } from '../../../src/base/event';
 import { LogFeed } from '../../../src/control/logFeed';
 import { RecentLog } from '../../../src/control/recentLog';
-import { ControlFakeClock } from '../../support/controlFakeClock';
+import { FakeClock } from '../../support/fakeClock';
 
 function feedOf(log: RecentLog): {
   readonly feed: LogFeed;
@@ -25,7 +25,7 @@ function feedOf(log: RecentLog): {
 
 describe('RecentLog', () => {
   it('keeps the newest lines with the time they were written, and counts the others', () => {
-    const clock = new ControlFakeClock();
+    const clock = new FakeClock();
     const log = new RecentLog(clock, 2);
     const atMs = clock.now();
     log.append('info', 'one');
@@ -47,7 +47,7 @@ describe('RecentLog', () => {
 
 describe('LogFeed', () => {
   it('hands on lines from before it started first, then every line once', () => {
-    const log = new RecentLog(new ControlFakeClock());
+    const log = new RecentLog(new FakeClock(), 500);
     log.append('info', 'before');
     const { feed, lines } = feedOf(log);
     log.append('info', 'meanwhile');
@@ -58,7 +58,7 @@ describe('LogFeed', () => {
   });
 
   it('sends nothing into a full queue and says afterwards what was missed', () => {
-    const log = new RecentLog(new ControlFakeClock(), 2);
+    const log = new RecentLog(new FakeClock(), 2);
     const { feed, lines, setCongested } = feedOf(log);
     feed.start();
     setCongested(true);
@@ -69,7 +69,7 @@ describe('LogFeed', () => {
   });
 
   it('is silent after its end', () => {
-    const log = new RecentLog(new ControlFakeClock());
+    const log = new RecentLog(new FakeClock(), 500);
     const { feed, lines } = feedOf(log);
     feed.start();
     feed.dispose();

@@ -6,7 +6,8 @@ import { WatchedState } from '../../../src/control/watchedState';
 import type { ChangedNotification } from '../../../src/control/messages';
 import type { Session } from '../../../src/server/session';
 import { SessionRegistry } from '../../../src/server/sessionRegistry';
-import { ControlFakeClock } from '../../support/controlFakeClock';
+import { collectGarbage } from '../../support/collectGarbage';
+import { FakeClock, settled } from '../../support/fakeClock';
 import {
   ControlFakeProcess,
   fakeBackend,
@@ -16,7 +17,7 @@ import {
 const GATHER_MS = 100;
 
 function watch(overrides: Partial<Limits> = {}) {
-  const clock = new ControlFakeClock();
+  const clock = new FakeClock();
   const limits = { ...defaultLimits, ...overrides };
   const sessions = new SessionRegistry({ clock, limits, logger: nullLogger });
   const state = new WatchedState(sessions, clock, limits);
@@ -71,6 +72,23 @@ describe('WatchedState', () => {
         ],
       },
     ]);
+  });
+
+  it('keeps nothing of a process that is forgotten, however long its session lives', async () => {
+    const { clock, sessions, state, start } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    const forgotten = await (async () => {
+      const process = await start(session, 'p');
+      const subscribe = new WeakRef(session.process('p').onDidChange);
+      process.exit(0);
+      process.close();
+      clock.advance(defaultLimits.closedProcessRetentionMs);
+      state.clearHistory();
+      return subscribe;
+    })();
+    await settled();
+    collectGarbage();
+    expect(forgotten.deref()).toBe(undefined);
   });
 
   it('tells nothing while nothing changes', async () => {

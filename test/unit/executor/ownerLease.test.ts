@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { OwnerLease } from '../../../src/executor/ownerLease';
-import { ControlFakeClock } from '../../support/controlFakeClock';
+import { FakeClock } from '../../support/fakeClock';
 
 function lease(graceMs = 1000) {
-  const clock = new ControlFakeClock();
+  const clock = new FakeClock();
   const startMs = clock.now();
   const expiries: number[] = [];
   const subject = new OwnerLease(graceMs, clock, () => expiries.push(clock.now() - startMs));

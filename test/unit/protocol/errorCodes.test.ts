@@ -28,6 +28,14 @@ describe('errors on the wire', () => {
     expect(fromErrno(code)).toMatchObject({ code: wireCode, message });
   });
 
+  it.each(['EDQUOT', 'ESTALE', 'ETIMEDOUT'])(
+    'give the system’s words for the rare %s too',
+    (code) => {
+      const { message } = toRpcError(systemFailure(code));
+      expect(message).toMatch(/^[A-Z][a-z ]+ \(os error \d+\)$/);
+    },
+  );
+
   it('are -32603 for a program that is not there', () => {
     expect(spawnFailed('ENOENT').code).toBe(-32603);
   });

@@ -5,7 +5,7 @@ import { describeParamsError } from '../../../src/protocol/paramErrors';
 const start = { processId: 'p', argv: ['true'], cwd: 'file:///', env: {}, tty: false };
 
 function refusalOf(method: keyof typeof requests, params: unknown): string | undefined {
-  const { error } = requests[method].params.safeParse(params);
+  const { error } = requests[method].params.safeParse(params, { reportInput: true });
   return error === undefined ? undefined : describeParamsError(error);
 }
 
@@ -33,6 +33,8 @@ describe('texts of refused parameters', () => {
     ],
     ['process/start', { ...start, env: [] }, 'invalid type: sequence, expected a map at `env`'],
     ['process/start', { ...start, cwd: undefined }, 'missing field `cwd`'],
+    ['process/start', { ...start, envPolicy: {} }, 'missing field `inherit`'],
+    ['process/signal', { processId: 'p' }, 'missing field `signal`'],
     [
       'process/start',
       { ...start, processId: 'x'.repeat(257) },
@@ -46,7 +48,7 @@ describe('texts of refused parameters', () => {
     [
       'process/read',
       { processId: 'p', waitMs: 1.5 },
-      'invalid type: number, expected an integer at `waitMs`',
+      'invalid value at `waitMs`: Invalid number: must be a multiple of 1',
     ],
     ['process/write', { processId: 'p', chunk: '', writeId: '' }, 'writeId must not be empty'],
     [

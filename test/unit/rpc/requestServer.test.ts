@@ -25,6 +25,7 @@ const limits = {
   maxQueuedRequests: 4,
   maxQueuedRequestBytes: 10_000,
   maxWaitingRequests: 2,
+  maxWaitingRequestBytes: 300,
   sendQueueFullBytes: 1000,
 };
 
@@ -91,6 +92,31 @@ function startRequestServer(): {
 }
 
 describe('RequestServer', () => {
+  it('bounds what requests that wait may weigh together, and takes more when one is answered', async () => {
+    const { server, effects, ask, gate } = startRequestServer();
+    const long = (letter: string): string => letter.repeat(150);
+    ask(1, 'wait', long('a'));
+    ask(2, 'wait', long('b'));
+    ask(3, 'now', 'c');
+    gate(long('a')).resolve('done');
+    await settled();
+    ask(4, 'wait', long('d'));
+    expect({ effects, sent: server.sent }).toEqual({
+      effects: [long('a'), 'c', long('d')],
+      sent: [
+        {
+          error: {
+            code: -32013,
+            message: 'limit reached: at most 300 bytes of requests may wait on one connection',
+          },
+          id: 2,
+        },
+        { id: 3, result: 'c' },
+        { id: 1, result: 'done' },
+      ],
+    });
+  });
+
   it('holds later requests until one in order is answered', async () => {
     const { server, effects, ask, gate } = startRequestServer();
     ask(1, 'slow', 'first');

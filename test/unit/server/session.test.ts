@@ -4,6 +4,7 @@ import { defaultLimits } from '../../../src/base/limits';
 import type { Limits } from '../../../src/base/limits';
 import { nullLogger } from '../../../src/base/logger';
 import type { StartRequest } from '../../../src/environment/processBackend';
+import { ClosedProcesses } from '../../../src/server/closedProcesses';
 import { Session } from '../../../src/server/session';
 import { FakeClock, settled } from '../../support/fakeClock';
 import { FakeAttachment, FakeBackend } from '../../support/wireFakes';
@@ -33,6 +34,7 @@ function createSession(
     logger: nullLogger,
     nextSerial: () => (serial += 1),
     openProcesses,
+    closedProcesses: new ClosedProcesses({ ...defaultLimits, ...limits }, clock),
   });
   session.attach(attachment);
   const start = async (processId: string): Promise<FakeProcess> => {
@@ -62,6 +64,20 @@ const refusal = (code: number, message: string): unknown =>
   expect.objectContaining({ code, message });
 
 describe('Session', () => {
+  it('answers a repeated write as before while a person has the keyboard', async () => {
+    const { session, start } = createSession();
+    await start('p');
+    const entry = session.process('p');
+    const first = await entry.writeAsAgent(Buffer.from('a'), 'w1');
+    entry.setInputHolder('user');
+    const answers = [
+      first,
+      await entry.writeAsAgent(Buffer.from('a'), 'w1'),
+      await entry.writeAsAgent(Buffer.from('b'), 'w2'),
+    ];
+    expect(answers).toEqual(['accepted', 'accepted', 'starting']);
+  });
+
   it('notifies its attachment of every event in order', async () => {
     const { attachment, start } = createSession();
     const process = await start('p');

@@ -1,0 +1,47 @@
+import { closeSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { nullLogger } from '../../../../src/base/logger';
+import { OpenTerminals } from '../../../../src/environment/local/openTerminals';
+import { PipePairs } from '../../../../src/environment/local/pipePairs';
+import { FakeClock } from '../../../support/fakeClock';
+import { temporaryFolder } from '../../../support/temporaryFolder';
+
+/** Lets programs be started, or fails as the system does when it has no room for one. */
+class ScarceTerminals extends OpenTerminals {
+  failure: string | undefined;
+
+  override cover<T>(spawnChild: (extraSlots: readonly number[]) => T): T {
+    if (this.failure === undefined) return spawnChild([]);
+    throw Object.assign(new Error(this.failure), { code: this.failure });
+  }
+}
+
+describe.runIf(process.platform === 'linux')('pipes for programs', () => {
+  it.each(['EMFILE', 'EAGAIN', 'ENOMEM'])(
+    'are done without while %s lasts, and come back some time later',
+    async (failure) => {
+      const folder = await temporaryFolder();
+      vi.stubEnv('TMPDIR', folder);
+      onTestFinished(() => {
+        vi.unstubAllEnvs();
+      });
+      const clock = new FakeClock();
+      const terminals = new ScarceTerminals();
+      const pipes = new PipePairs(terminals, nullLogger, clock);
+      terminals.failure = failure;
+      const without = [pipes.takeOutput(), pipes.takeInput()];
+      const left = await readdir(folder);
+      terminals.failure = undefined;
+      clock.advance(60_000);
+      const pair = pipes.takeOutput();
+      pipes.dispose();
+      if (pair !== undefined) [pair.ours, pair.theirs].forEach((fd) => closeSync(fd));
+      expect({ without, left, pair: typeof pair }).toEqual({
+        without: [undefined, undefined],
+        left: [],
+        pair: 'object',
+      });
+    },
+  );
+});
