@@ -1,10 +1,13 @@
 import { v4 as uuidV4 } from 'uuid';
 import { systemClock } from '../base/clock';
-import { ExecServerError } from '../base/errors';
+import { ExecServerError, toError } from '../base/errors';
 import { defaultLimits } from '../base/limits';
+import type { Logger } from '../base/logger';
 import { createLogger } from '../base/logger';
 import { ControlServer } from '../control/controlServer';
 import { RecentLog } from '../control/recentLog';
+import type { LeftProgram } from '../environment/local/leftBehind';
+import { endLeftBehind } from '../environment/local/leftBehind';
 import { AccessToken } from '../server/accessToken';
 import { Executor } from './executor';
 import type { OwnedReady, OwnedStart } from './ownedStart';
@@ -102,6 +105,7 @@ export async function serveOwned(
   control.onDidChangeOwners((owners) => {
     lease.setOwners(owners);
   });
+  endCrashedPrograms(start.leftBehind ?? [], logger);
   await writeStateFile(start.stateFile, {
     version: 1,
     ...instance,
@@ -122,6 +126,21 @@ export async function serveOwned(
       executor.dispose();
     },
   };
+}
+
+/** In the background: agents need not wait for what is over. */
+function endCrashedPrograms(programs: readonly LeftProgram[], logger: Logger): void {
+  if (programs.length === 0) return;
+  endLeftBehind(programs, defaultLimits.terminateGraceMs, systemClock).then(
+    (count) => {
+      logger.info('ended what a crashed executor left running', { programs: count });
+    },
+    (error: unknown) => {
+      logger.error('failed to end what a crashed executor left running', {
+        reason: toError(error).message,
+      });
+    },
+  );
 }
 
 interface StartedExecutor {

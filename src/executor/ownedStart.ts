@@ -19,6 +19,10 @@ export const OwnedStartSchema = z.object({
   token: z.string().min(32).optional(),
   /** The port to try first. When it is taken another is used, and the kept token is replaced. */
   preferredPort: z.number().int().min(1).max(65_535).optional(),
+  /** What an executor that crashed had running; it is ended, because nobody could see or stop it any more. */
+  leftBehind: z
+    .array(z.object({ pid: z.number().int().positive(), startedAtMs: z.number() }))
+    .optional(),
 });
 export type OwnedStart = z.infer<typeof OwnedStartSchema>;
 

@@ -150,6 +150,7 @@ export class ExecutorOwner implements Disposable {
       mode: choice.mode,
       stateFile: this.stateFilePath(),
       ...(port === 0 ? {} : { preferredPort: port }),
+      leftBehind: [...this.options.model.lostPrograms],
     };
   }
 

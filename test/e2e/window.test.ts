@@ -102,6 +102,11 @@ test('a crashed executor is started again at the same address, and its processes
     () => WireClient.open(url),
     () => true,
   );
+  await until(
+    'the lost program to be ended',
+    () => agentProgramsOf(editor),
+    (pids) => pids.length === 0,
+  );
   await again.request('process/start', startParams('q', 'sleep 2000', { cwd: workspace }));
   await tree.waitForItem(/sleep 2000.*running/);
   again.cut();

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../host/browser.mjs';
 import { startVsCodeServer } from '../host/vscodeServer.mjs';
+import { until } from '../host/until.mjs';
 import { Workbench } from '../host/workbench.mjs';
 import { commandLineOf } from './processFacts';
 import { makeFolder } from './temporaryFolder';
@@ -46,17 +47,29 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
   const workbench = await Workbench.open(browser, server.port, {
     ...(workspaceFile === undefined ? { folder: workspace } : { workspace: workspaceFile }),
   });
-  return {
+  const editor: Editor = {
     server,
     browser,
     workbench,
     workspace,
     async close() {
       await browser.close();
+      await endExecutors(editor);
       await server.stop();
       await folder.remove();
     },
   };
+  return editor;
+}
+
+/** Politely, because an executor that is killed cannot end what agents started; then nothing may be left. */
+async function endExecutors(editor: Editor): Promise<void> {
+  for (const pid of executorsOf(editor)) process.kill(pid, 'SIGTERM');
+  await until(
+    'the executor and what agents started to end',
+    () => [...executorsOf(editor), ...agentProgramsOf(editor)],
+    (pids) => pids.length === 0,
+  );
 }
 
 /** Starts the server as a user does and shows its view; answers the address for agents. */

@@ -80,6 +80,13 @@ export class ExecutorModel implements Disposable {
     return this.processes.filter(isRunning);
   }
 
+  /** What a crashed executor had running, as far as it can be found again. */
+  get lostPrograms(): readonly { readonly pid: number; readonly startedAtMs: number }[] {
+    return this.processes.flatMap(({ isLost, pid, startedAtMs }) =>
+      isLost && pid !== undefined ? [{ pid, startedAtMs }] : [],
+    );
+  }
+
   /** Sessions with an agent on the line; one that may come back is in the tree only. */
   get connectedSessions(): readonly ModelSession[] {
     return this.sessions.filter((session) => session.state === 'attached');

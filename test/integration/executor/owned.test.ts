@@ -144,6 +144,36 @@ describe('owned executor: start', () => {
     });
   });
 
+  it('ends what an executor that was killed left running, and nothing that only has its pid', async () => {
+    const killed = await startOwned();
+    const agent = await WireClient.open(agentUrl(killed.ready.port, canary));
+    const startedAtMs = Date.now();
+    // The leader of the first sees the end of its input and is gone; what it started is not.
+    const [gone = 0, left = 0] = await startForever(agent, 'leaderless');
+    const [deaf = 0, spared = 0] = await Promise.all(
+      ['deaf', 'spared'].map(async (id) => {
+        await agent.request('process/start', startParams(id, 'echo "leader $$"; exec sleep 1000'));
+        const text = (): string => Buffer.concat(chunksOf(agent, id)).toString();
+        await agent.next(() => text().includes('leader'));
+        return printedPids(text(), 'leader')[0] ?? 0;
+      }),
+    );
+    await killed.executor.stop('SIGKILL');
+    await until(() => !isAlive(gone), 'the leader has ended');
+    const leftBehind = [
+      { pid: gone, startedAtMs },
+      { pid: deaf, startedAtMs },
+      // Somebody else's program by now, as far as its start time tells.
+      { pid: spared, startedAtMs: startedAtMs - 3_600_000 },
+      { pid: process.pid, startedAtMs },
+    ];
+    await startOwned({ folder: killed.folder, document: { leftBehind } });
+    await until(() => !isAlive(left) && !isAlive(deaf), 'what was left has ended');
+    expect(isAlive(spared)).toBe(true);
+    process.kill(spared, 'SIGKILL');
+    await until(() => !isAlive(spared), 'the spared program has ended');
+  });
+
   it('replaces the state file of an executor that was killed', async () => {
     const killed = await startOwned();
     await killed.executor.stop('SIGKILL');
