@@ -11,7 +11,10 @@ const MEDIA = 'media';
 
 let editor: Editor | undefined;
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') {
+    await editor?.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
+  }
   await editor?.close();
   editor = undefined;
 });
