@@ -61,9 +61,7 @@ export async function serveOwned(
     recentLog.append(level, line);
   });
   const instance = { instanceId: uuidV4(), pid: process.pid, startedAtMs: Date.now() };
-  const lease = new OwnerLease(start.settings.ownerGraceSeconds * 1000, systemClock, () => {
-    shutDown('no window came back');
-  });
+  const ownership: Ownership = { graceMs: start.settings.ownerGraceSeconds * 1000, owners: 0 };
   const begin = async (port: number, token: AccessToken): Promise<StartedExecutor> => {
     let control: ControlServer | undefined;
     const executor = new Executor({
@@ -79,7 +77,8 @@ export async function serveOwned(
           environments,
           applySettings: (settings) => {
             applySettings(settings);
-            lease.setGrace(settings.ownerGraceSeconds * 1000);
+            ownership.graceMs = settings.ownerGraceSeconds * 1000;
+            ownership.lease?.setGrace(ownership.graceMs);
           },
           shutDown,
           clock: systemClock,
@@ -103,7 +102,8 @@ export async function serveOwned(
   const { started, portChanged } = await beginOnFreePort(start, begin);
   const { executor, control } = started;
   control.onDidChangeOwners((owners) => {
-    lease.setOwners(owners);
+    ownership.owners = owners;
+    ownership.lease?.setOwners(owners);
   });
   endCrashedPrograms(start.leftBehind ?? [], logger);
   await writeStateFile(start.stateFile, {
@@ -112,6 +112,12 @@ export async function serveOwned(
     port: executor.server.port,
     ownerToken: control.ownerToken.reveal(),
   });
+  // Counts from here: an end in the middle of the start would leave half a start behind.
+  const lease = new OwnerLease(ownership.graceMs, systemClock, () => {
+    shutDown('no window came back');
+  });
+  lease.setOwners(ownership.owners);
+  ownership.lease = lease;
   return {
     ready: { pid: instance.pid, port: executor.server.port, portChanged },
     async close() {
@@ -141,6 +147,13 @@ function endCrashedPrograms(programs: readonly LeftProgram[], logger: Logger): v
       });
     },
   );
+}
+
+/** What is known of owner windows before and after there is a lease. */
+interface Ownership {
+  graceMs: number;
+  owners: number;
+  lease?: OwnerLease;
 }
 
 interface StartedExecutor {
