@@ -1,12 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
+import type { DoorLock } from './doorLock';
 
 /** 256 bits: beyond guessing, so that wrong guesses need no lock-out that could hit the owner. */
 const TOKEN_BYTES = 32;
 
+const WRONG_TOKEN = 'invalid websocket bearer token';
+
 /** A secret that opens one door of the listener. It prints as `***`; only `reveal` gives the text. */
-export class AccessToken {
+export class AccessToken implements DoorLock {
   private readonly digest: Buffer;
 
   constructor(private readonly text: string) {
@@ -19,7 +21,11 @@ export class AccessToken {
 
   /** Compares digests, which have one length whatever was presented, in constant time. */
   matches(presented: string | undefined): boolean {
-    return timingSafeEqual(this.digest, digestOf(presented ?? '')) && presented !== undefined;
+    return presented !== undefined && timingSafeEqual(this.digest, digestOf(presented));
+  }
+
+  refusalOf(presented: string): string | undefined {
+    return this.matches(presented) ? undefined : WRONG_TOKEN;
   }
 
   reveal(): string {
@@ -39,9 +45,14 @@ export class AccessToken {
   }
 }
 
-/** The token of `Authorization: Bearer …`, if the header is there and of that form. */
-export function bearerTokenOf(request: IncomingMessage): string | undefined {
-  return /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+/** Opens for the token that has a digest, so that whoever starts the server need not hold the token. */
+export class TokenDigest implements DoorLock {
+  /** @param digest its SHA-256. */
+  constructor(private readonly digest: Buffer) {}
+
+  refusalOf(presented: string): string | undefined {
+    return timingSafeEqual(this.digest, digestOf(presented)) ? undefined : WRONG_TOKEN;
+  }
 }
 
 function digestOf(text: string): Buffer {

@@ -16,6 +16,7 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
 
@@ -24,15 +25,24 @@ export function statusOfUnreadable(error: Error): number {
   return statusOfParserError[errnoCodeOf(error) ?? ''] ?? 400;
 }
 
-/** Answers on a socket that Node has already handed over, and ends it. */
-export function refuse(socket: Duplex, status: number): void {
+/**
+ * Answers on a socket that Node has already handed over, and ends it.
+ *
+ * @param reason what the sender is told; plain ASCII.
+ */
+export function refuse(socket: Duplex, status: number, reason = ''): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   socket.on('error', () => undefined);
-  const statusLine = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}`;
-  socket.end(`${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => {
+  const head = [
+    `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}`,
+    'Connection: close',
+    ...(reason === '' ? [] : ['Content-Type: text/plain; charset=utf-8']),
+    `Content-Length: ${reason.length}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${reason}`, () => {
     socket.destroy();
   });
 }
