@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { EncodedResult } from './encodedResult';
 import type { RpcError } from './errorCodes';
+import { parseJson } from './jsonParse';
 import type { JsonLimits } from './jsonScan';
-import { findJsonExcess, findTopLevelScalar } from './jsonScan';
+import { findTopLevelScalar } from './jsonScan';
+import type { OutgoingMessage } from './outgoingMessage';
 import type { RequestId } from './requestId';
 import { RawInteger, idToJson } from './requestId';
 
@@ -59,15 +61,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function parseMessage(data: Buffer | string, limits: JsonLimits): Incoming {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   if (!isUtf8(bytes)) return malformed('invalid UTF-8');
-  const excess = findJsonExcess(bytes, limits);
-  if (excess !== undefined) return malformed(excess);
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString());
-  } catch {
-    // The parser's own message quotes the text, which may be anything and go anywhere.
-    return malformed('invalid JSON');
-  }
+  const parsed = parseJson(bytes, limits);
+  if ('fault' in parsed) return malformed(parsed.fault);
+  const { value } = parsed;
   return isObject(value) ? classify(value, bytes) : malformed('expected a JSON-RPC object');
 }
 
@@ -79,14 +75,24 @@ export function encodeNotification(method: string, params?: unknown): string {
   return `{"method":${JSON.stringify(method)}${paramsMember(params)}}`;
 }
 
-/** Bytes instead of text where the result is too large to be a string. */
-export function encodeResponse(id: RequestId, result: unknown): string | Buffer {
+/** Text, or what writes itself where the result is bytes that no string should hold. */
+export function encodeResponse(id: RequestId, result: unknown): OutgoingMessage {
   const head = `{"id":${idToJson(id)},"result":`;
   if (!(result instanceof EncodedResult)) return `${head}${jsonOf(result)}}`;
-  const frame = Buffer.allocUnsafeSlow(Buffer.byteLength(head) + result.byteLength + 1);
-  const end = result.writeTo(frame, frame.write(head));
-  frame.write('}', end);
-  return frame;
+  const headBytes = Buffer.from(head);
+  return {
+    byteLength: headBytes.length + result.byteLength + 1,
+    writeTo(target, offset) {
+      const start = offset + headBytes.copy(target, offset);
+      const end = result.writeTo(target, start);
+      return end + target.write('}', end);
+    },
+    *pieces() {
+      yield headBytes;
+      yield* result.pieces();
+      yield Buffer.from('}');
+    },
+  };
 }
 
 export function encodeError(id: RequestId, error: RpcError): string {

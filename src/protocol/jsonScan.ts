@@ -20,13 +20,24 @@ const BYTES_BEFORE_SEARCH = 48;
 /** The part of the limits that bounds what a JSON text may expand to. */
 export type JsonLimits = Pick<Limits, 'maxJsonValues' | 'maxJsonDepth'>;
 
+/** Is told where the long strings of a text are, since the scan comes by there. */
+export interface LongStrings {
+  readonly minBytes: number;
+  /** The offsets of the opening quote and behind the closing one. */
+  note(start: number, end: number): void;
+}
+
 /**
  * Bounds a JSON text before it is parsed: how many values it holds and how deep they are nested. It takes
  * the text for valid; what is not JSON is the parser's to refuse.
  *
  * @returns what is too much, or `undefined`.
  */
-export function findJsonExcess(bytes: Buffer, limits: JsonLimits): string | undefined {
+export function findJsonExcess(
+  bytes: Buffer,
+  limits: JsonLimits,
+  longStrings?: LongStrings,
+): string | undefined {
   let depth = 0;
   let containers = 0;
   let scalars = 0;
@@ -38,7 +49,11 @@ export function findJsonExcess(bytes: Buffer, limits: JsonLimits): string | unde
     const byte = bytes[at] ?? 0;
     if (byte === QUOTE) {
       scalars += 1;
+      const open = at;
       at = endOfString(bytes, at);
+      if (longStrings !== undefined && at - open > longStrings.minBytes) {
+        longStrings.note(open, at);
+      }
       continue;
     }
     at += 1;

@@ -1,5 +1,6 @@
 import type { Disposable } from '../base/lifecycle';
 import type { Event } from '../base/event';
+import type { OutgoingMessage } from '../protocol/outgoingMessage';
 
 /** How a connection came to its end. */
 export interface TransportEnd {
@@ -13,6 +14,10 @@ export interface TransportEnd {
  * without a word; `close` is the polite way.
  */
 export interface MessageTransport extends Disposable {
+  /** What the messages come over, for error texts. */
+  readonly medium: 'websocket' | 'stdio';
+  /** Whether a message may be something else than text. */
+  readonly takesBinary: boolean;
   /** The other end, for logs and error texts, such as `127.0.0.1:50000`. */
   readonly peer: string;
   readonly onDidReceive: Event<Buffer>;
@@ -29,8 +34,8 @@ export interface MessageTransport extends Disposable {
   readonly queuedBytes: number;
   readonly onDidChangeCongestion: Event<boolean>;
 
-  /** Queues one text message. */
-  send(message: string | Buffer): void;
+  /** Queues one message. */
+  send(message: OutgoingMessage): void;
 
   /** Stops reading from the socket, so that the sender feels it; and goes on. */
   setReceivingPaused(paused: boolean): void;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../base/clock';
 import { Deferred } from '../base/deferred';
@@ -6,7 +7,11 @@ import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { MutableDisposable } from '../base/lifecycle';
+import type { OutgoingMessage } from '../protocol/outgoingMessage';
+import { bytesOfMessage } from '../protocol/outgoingMessage';
 import { CloseCode, closeReason } from './closeCodes';
+import type { SlabPool } from './frameWriter';
+import { FrameWriter } from './frameWriter';
 import type { MessageTransport, TransportEnd } from './transport';
 
 type TransportLimits = Pick<
@@ -19,8 +24,8 @@ export interface WebSocketTransportOptions {
   readonly peer: string;
   readonly limits: TransportLimits;
   readonly clock: Clock;
-  /** Bytes that have come from the other end, parts of messages included; where it is known. */
-  readonly receivedBytes?: () => number;
+  /** What lies below, at the serving end: messages are written onto it directly, without masks. */
+  readonly stream?: { readonly socket: Socket; readonly slabs: SlabPool };
 }
 
 /** How far both directions had come at a moment. */
@@ -46,6 +51,8 @@ export class WebSocketTransport implements MessageTransport {
   private progressAtPing: Progress;
   private silentMs = 0;
 
+  readonly medium = 'websocket';
+  readonly takesBinary = true;
   readonly peer: string;
   readonly onDidReceive = this.receiveEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
@@ -54,7 +61,8 @@ export class WebSocketTransport implements MessageTransport {
   private readonly socket: WebSocket;
   private readonly limits: TransportLimits;
   private readonly clock: Clock;
-  private readonly receivedBytes: () => number;
+  private readonly stream: Socket | undefined;
+  private readonly writer: FrameWriter | undefined;
 
   constructor(options: WebSocketTransportOptions) {
     const { socket, peer, limits, clock } = options;
@@ -62,7 +70,12 @@ export class WebSocketTransport implements MessageTransport {
     this.peer = peer;
     this.limits = limits;
     this.clock = clock;
-    this.receivedBytes = options.receivedBytes ?? (() => 0);
+    const { stream } = options;
+    this.stream = stream?.socket;
+    this.writer =
+      stream === undefined
+        ? undefined
+        : new FrameWriter(stream.socket, stream.slabs, this.canWrite, this.onFlushed);
     this.progressAtPing = this.progress();
     socket.on('message', (data: Buffer) => {
       this.heardSincePing = true;
@@ -93,20 +106,13 @@ export class WebSocketTransport implements MessageTransport {
   }
 
   get queuedBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.writer?.queuedBytes ?? this.socket.bufferedAmount;
   }
 
-  send(message: string | Buffer): void {
+  send(message: OutgoingMessage): void {
     if (!this.isOpen) return;
-    this.sentBytes += message.length;
-    const queuedBytes = this.socket.bufferedAmount + message.length;
-    if (!this.congested && queuedBytes <= this.limits.sendQueueHighBytes) {
-      this.socket.send(message, { binary: false });
-      return;
-    }
-    // The callback costs a little per message, so only a queue that must drain asks for it.
-    this.socket.send(message, { binary: false }, this.onFlushed);
-    if (this.congested) return;
+    this.sentBytes += this.write(message);
+    if (this.congested || this.queuedBytes <= this.limits.sendQueueHighBytes) return;
     this.congested = true;
     this.congestionEmitter.fire(true);
   }
@@ -128,6 +134,7 @@ export class WebSocketTransport implements MessageTransport {
     if (this.receivingPaused && !this.congested) return Promise.resolve(true);
     const probe = new Deferred<boolean>();
     this.aliveProbes.add(probe);
+    this.writer?.flush();
     const before = this.progress();
     this.socket.ping();
     const timer = this.clock.schedule(() => {
@@ -144,6 +151,7 @@ export class WebSocketTransport implements MessageTransport {
 
   close(code: number, reason: string): void {
     if (this.ended || this.closing) return;
+    this.writer?.flush();
     this.closing = true;
     // Reading goes on while closing, because the answer to the close frame comes that way.
     this.socket.resume();
@@ -156,9 +164,20 @@ export class WebSocketTransport implements MessageTransport {
     this.end({ code: CloseCode.abnormal, reason: '' });
   }
 
+  /** @returns the bytes of the message. */
+  private write(message: OutgoingMessage): number {
+    if (this.writer !== undefined) return this.writer.write(message);
+    const data = typeof message === 'string' ? message : bytesOfMessage(message);
+    const binary = typeof message !== 'string' && message.isBinary === true;
+    this.socket.send(data, { binary }, this.onFlushed);
+    return data.length;
+  }
+
+  private readonly canWrite = (): boolean => this.socket.readyState === WebSocket.OPEN;
+
   private readonly onFlushed = (): void => {
     if (!this.congested || this.ended) return;
-    if (this.socket.bufferedAmount > this.limits.sendQueueLowBytes) return;
+    if (this.queuedBytes > this.limits.sendQueueLowBytes) return;
     this.congested = false;
     this.congestionEmitter.fire(false);
   };
@@ -173,6 +192,7 @@ export class WebSocketTransport implements MessageTransport {
       }
       this.heardSincePing = false;
       this.progressAtPing = this.progress();
+      this.writer?.flush();
       if (this.isOpen) this.socket.ping();
       this.schedulePing();
     }, this.limits.pingIntervalMs);
@@ -187,7 +207,7 @@ export class WebSocketTransport implements MessageTransport {
   private progress(): Progress {
     const { queuedBytes } = this;
     return {
-      receivedBytes: this.receivedBytes(),
+      receivedBytes: this.stream?.bytesRead ?? 0,
       queuedBytes,
       leftBytes: this.sentBytes - queuedBytes,
     };

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { defaultLimits } from '../../../src/base/limits';
+import { SlabPool } from '../../../src/rpc/frameWriter';
 import { WebSocketTransport } from '../../../src/rpc/webSocketTransport';
 import { FakeClock } from '../../support/fakeClock';
 import { WireClient } from '../../support/wireClient';
@@ -58,7 +59,7 @@ async function connectedByHand(): Promise<{
     peer: 'peer',
     limits: defaultLimits,
     clock,
-    receivedBytes: received,
+    stream: { socket: raw, slabs: new SlabPool() },
   });
   onTestFinished(async () => {
     client.destroy();
@@ -129,13 +130,13 @@ describe('a slow connection', () => {
     const { transport, client, clock } = await connectedByHand();
     client.resume();
     for (let ping = 0; ping < 6; ping += 1) {
-      transport.send(Buffer.alloc(8 * 1024 * 1024, 'x'));
+      transport.send('x'.repeat(8 * 1024 * 1024));
       clock.advance(pingIntervalMs);
       await until(() => transport.queuedBytes === 0, 'the client has taken it');
     }
     const whileTaking = transport.isOpen;
     client.pause();
-    transport.send(Buffer.alloc(32 * 1024 * 1024, 'x'));
+    transport.send('x'.repeat(32 * 1024 * 1024));
     for (let ping = 0; ping < 6; ping += 1) {
       clock.advance(pingIntervalMs);
       await new Promise((resolve) => setImmediate(resolve));
@@ -164,7 +165,7 @@ describe('a slow connection', () => {
   it('is alive for who asks while a long answer leaves', async () => {
     const { transport, client, clock } = await connectedByHand();
     client.resume();
-    transport.send(Buffer.alloc(16 * 1024 * 1024, 'x'));
+    transport.send('x'.repeat(16 * 1024 * 1024));
     const alive = transport.isAlive(1000);
     await until(() => transport.queuedBytes === 0, 'the client has taken it');
     clock.advance(1000);

@@ -23,5 +23,13 @@ describe('EncodedResult', () => {
     expect(end).toBe(5 + result.byteLength);
     const text = target.toString('latin1', 5, end);
     expect(text === JSON.stringify({ dataBase64: bytes.toString('base64') })).toBe(true);
+    expect(Buffer.concat([...result.pieces()]).toString() === text).toBe(true);
+  });
+
+  it('writes flags behind the bytes', () => {
+    const result = new EncodedResult('chunk', Buffer.from('abc'), { eof: true, more: false });
+    const target = Buffer.alloc(result.byteLength);
+    expect(result.writeTo(target, 0)).toBe(target.length);
+    expect(target.toString()).toBe('{"chunk":"YWJj","eof":true,"more":false}');
   });
 });

@@ -238,10 +238,16 @@ describe('messages written', () => {
     ]);
   });
 
-  it('hold an encoded result as bytes', () => {
-    const frame = encodeResponse('é"', new EncodedResult('dataBase64', Buffer.from('hello')));
-    expect(Buffer.isBuffer(frame)).toBe(true);
-    expect(JSON.parse(frame.toString())).toEqual({ id: 'é"', result: { dataBase64: 'aGVsbG8=' } });
+  it('write an encoded result into memory they are given, in the length announced', () => {
+    const message = encodeResponse('é"', new EncodedResult('dataBase64', Buffer.from('hello')));
+    if (typeof message === 'string') throw new Error('It is a string');
+    const target = Buffer.alloc(message.byteLength + 10, '.');
+    const end = message.writeTo(target, 5);
+    expect(end).toBe(5 + message.byteLength);
+    expect(JSON.parse(target.toString('utf8', 5, end))).toEqual({
+      id: 'é"',
+      result: { dataBase64: 'aGVsbG8=' },
+    });
   });
 });
 
