@@ -12,10 +12,12 @@ import type {
   RetainedOutput,
   TerminalSize,
 } from '../processBackend';
+import type { SandboxType } from '../sandbox';
 import { OutputLog } from './outputLog';
 import type { OutputLogLimits } from './outputLog';
 import type { ProcessTree } from './processTree';
 import type { ProgramObserver, RunningProgram } from './runningProgram';
+import { looksDenied } from './sandbox/sandboxDenial';
 
 /** What a process needs beyond the program it stands for. */
 export interface LocalProcessContext {
@@ -25,6 +27,8 @@ export interface LocalProcessContext {
   readonly logger: Logger;
   /** On a terminal the polite way to end a program is to hang up. */
   readonly isTerminal: boolean;
+  /** What confines the program; absent: nothing. */
+  readonly sandboxType?: SandboxType | undefined;
 }
 
 /** How long the output of an ended tree may take to arrive, before it is cut off. */
@@ -47,11 +51,14 @@ const systemSignals: Readonly<Record<ProcessSignal, NodeJS.Signals>> = {
  */
 export class LocalProcess implements ManagedProcess, ProgramObserver {
   readonly pid: number;
+  readonly sandboxType: SandboxType;
   readonly onDidEmit: Event<ProcessEvent>;
   private readonly emitter: Emitter<ProcessEvent>;
   private readonly log: OutputLog;
   private readonly whenClosed = new Deferred<void>();
   private exitCode: number | undefined;
+  /** What the exit says about the sandbox, where there is one. */
+  private verdict: { readonly sandboxDenied?: boolean } = {};
   private closed = false;
   private ending: Promise<void> | undefined;
 
@@ -60,6 +67,7 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
     private readonly context: LocalProcessContext,
   ) {
     this.pid = program.pid;
+    this.sandboxType = context.sandboxType ?? 'none';
     this.log = new OutputLog(context.limits);
     this.emitter = new Emitter<ProcessEvent>((error) =>
       context.logger.error('A listener of a process failed', { reason: toError(error).message }),
@@ -72,6 +80,7 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
     return {
       exited: this.exitCode !== undefined,
       exitCode: this.exitCode,
+      ...this.verdict,
       closed: this.closed,
       nextSeq: this.log.nextSeq,
     };
@@ -82,19 +91,20 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
     return this.whenClosed.promise;
   }
 
-  onOutput(stream: OutputStream, chunk: Buffer): void {
-    const seq = this.log.append(stream, chunk);
-    this.emitter.fire({ type: 'output', seq, stream, chunk });
+  onOutput(stream: OutputStream, bytes: Buffer): void {
+    this.emitter.fire({ type: 'output', ...this.log.append(stream, bytes) });
   }
 
   onExited(exitCode: number): void {
     this.context.tree.markLeaderExited();
     this.exitCode = exitCode;
-    this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), exitCode });
+    if (this.sandboxType !== 'none') this.verdict = { sandboxDenied: this.looksDenied(exitCode) };
+    this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), exitCode, ...this.verdict });
   }
 
   onClosed(): void {
     this.closed = true;
+    this.log.seal();
     this.whenClosed.resolve();
     this.emitter.fire({ type: 'closed', seq: this.log.takeSeq() });
   }
@@ -140,6 +150,14 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
   kill(): void {
     this.context.tree.kill();
     this.program.releaseOutput();
+  }
+
+  private looksDenied(exitCode: number): boolean {
+    const { chunks } = this.log.retained(0, Number.POSITIVE_INFINITY);
+    return looksDenied(
+      exitCode,
+      chunks.map(({ chunk }) => chunk),
+    );
   }
 
   private async endTree(graceMs: number): Promise<void> {

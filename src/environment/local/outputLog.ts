@@ -1,11 +1,19 @@
 import type { OutputStream } from '../../protocol/processMessages';
 import type { OutputChunk, RetainedOutput } from '../processBackend';
 import { Deque } from './deque';
+import type { StoredPiece } from './outputMemory';
+import { OutputMemory } from './outputMemory';
 
 /** How much output is kept. */
 export interface OutputLogLimits {
   readonly maxRetainedOutputBytes: number;
   readonly maxRetainedOutputChunks: number;
+}
+
+/** A kept chunk, and where its bytes are. */
+interface LoggedPiece extends StoredPiece {
+  readonly seq: number;
+  readonly stream: OutputStream;
 }
 
 /** What one dropped chunk leaves behind, so that a late reader learns how much it missed. */
@@ -21,15 +29,13 @@ interface DroppedMark {
  */
 const maxDroppedMarks = 4096;
 
-/** Memory a kept chunk may pin beyond its own size before it is copied out. */
-const minSlackBytes = 512;
-
 /**
  * Numbers the events of one process from 1 without gaps, and keeps its newest output: whole chunks,
  * the oldest dropped first, bounded by bytes and by count.
  */
 export class OutputLog {
-  private readonly chunks = new Deque<OutputChunk>();
+  private readonly pieces = new Deque<LoggedPiece>();
+  private readonly memory = new OutputMemory();
   private readonly droppedMarks = new Deque<DroppedMark>();
   private retainedBytes = 0;
   private droppedBytes = 0;
@@ -50,40 +56,69 @@ export class OutputLog {
     return seq;
   }
 
-  /** Numbers a piece of output and keeps it. */
-  append(stream: OutputStream, chunk: Buffer): number {
+  /**
+   * Numbers a piece of output and keeps a copy of it.
+   *
+   * @returns the copy, or what was given where it is more than may be kept. It is valid until the next
+   *   call: its memory may be written again.
+   */
+  append(stream: OutputStream, bytes: Buffer): OutputChunk {
     const seq = this.takeSeq();
-    this.chunks.push({ seq, stream, chunk: compact(chunk) });
-    this.retainedBytes += chunk.length;
+    const { length } = bytes;
+    const { maxRetainedOutputBytes, maxRetainedOutputChunks } = this.limits;
     while (
-      this.retainedBytes > this.limits.maxRetainedOutputBytes ||
-      this.chunks.length > this.limits.maxRetainedOutputChunks
+      this.pieces.length > 0 &&
+      (this.retainedBytes + length > maxRetainedOutputBytes ||
+        this.pieces.length >= maxRetainedOutputChunks)
     ) {
       this.dropOldest();
     }
-    return seq;
+    if (length > maxRetainedOutputBytes) {
+      this.noteDropped(seq, length);
+      return { seq, stream, chunk: bytes };
+    }
+    const piece = {
+      seq,
+      stream,
+      length,
+      start: this.memory.add(bytes, this.pieces, this.retainedBytes),
+    };
+    this.pieces.push(piece);
+    this.retainedBytes += length;
+    return { seq, stream, chunk: this.memory.view(piece) };
   }
 
+  /** Keeps what there is in no more memory than it needs, since nothing will be added. */
+  seal(): void {
+    this.memory.shrink(this.pieces, this.retainedBytes);
+  }
+
+  /** The chunks are valid until the next `append`. */
   retained(afterSeq: number, maxBytes: number): RetainedOutput {
-    const first = this.chunks.prefixLength((candidate) => candidate.seq <= afterSeq);
+    const first = this.pieces.prefixLength((candidate) => candidate.seq <= afterSeq);
     const chunks: OutputChunk[] = [];
     let bytes = 0;
-    for (let index = first; index < this.chunks.length; index += 1) {
-      const candidate = this.chunks.at(index);
+    for (let index = first; index < this.pieces.length; index += 1) {
+      const candidate = this.pieces.at(index);
       if (candidate === undefined) break;
-      bytes += candidate.chunk.length;
+      bytes += candidate.length;
       if (chunks.length > 0 && bytes > maxBytes) break;
-      chunks.push(candidate);
+      const { seq, stream } = candidate;
+      chunks.push({ seq, stream, chunk: this.memory.view(candidate) });
     }
     return { chunks, droppedBytes: this.droppedAfter(afterSeq) };
   }
 
   private dropOldest(): void {
-    const dropped = this.chunks.shift();
+    const dropped = this.pieces.shift();
     if (dropped === undefined) return;
-    this.retainedBytes -= dropped.chunk.length;
-    this.droppedBytes += dropped.chunk.length;
-    this.droppedMarks.push({ seq: dropped.seq, bytesThrough: this.droppedBytes });
+    this.retainedBytes -= dropped.length;
+    this.noteDropped(dropped.seq, dropped.length);
+  }
+
+  private noteDropped(seq: number, length: number): void {
+    this.droppedBytes += length;
+    this.droppedMarks.push({ seq, bytesThrough: this.droppedBytes });
     if (this.droppedMarks.length > maxDroppedMarks) {
       this.newestForgottenMark = this.droppedMarks.shift();
     }
@@ -95,12 +130,4 @@ export class OutputLog {
     const last = this.droppedMarks.at(known - 1) ?? this.newestForgottenMark;
     return this.droppedBytes - (last?.bytesThrough ?? 0);
   }
-}
-
-/** A few bytes cut from a large block would keep the whole block alive for as long as they are kept. */
-function compact(chunk: Buffer): Buffer {
-  if (chunk.buffer.byteLength <= 2 * chunk.length + minSlackBytes) return chunk;
-  const copy = Buffer.allocUnsafeSlow(chunk.length);
-  chunk.copy(copy);
-  return copy;
 }

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../base/clock';
 import { errnoCodeOf } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import { spawnFailed } from '../../protocol/errorCodes';
 import { drainDescriptor } from './drainDescriptor';
 import { exitCodeOf } from './exitCode';
 import type { OpenTerminals } from './openTerminals';
+import type { OutputSourceOptions } from './outputSource';
+import { OutputSource } from './outputSource';
 import type { PipePair, PipePairs } from './pipePairs';
 import { closePair } from './pipePairs';
 import { PipeInput } from './pipeInput';
@@ -23,22 +27,32 @@ import type {
 export interface PipeContext {
   readonly pipes: PipePairs;
   readonly terminals: OpenTerminals;
+  /** See `allocateReadBuffer`. */
+  readonly readBuffer: Buffer;
+  readonly clock: Clock;
   readonly maxQueuedStdinBytes: number;
   readonly logger: Logger;
 }
 
-/** One stream of a program's output. */
+/** One stream of a program's output: a pipe of ours, or what Node made. */
 interface Output {
   readonly name: 'stdout' | 'stderr';
-  readonly stream: Readable;
-  /** The stream's descriptor, where it is a pipe of ours. */
+  readonly from: PipePair | Readable;
+}
+
+/** An output that is being read. */
+interface FollowedOutput {
+  readonly name: Output['name'];
   readonly fd: number | undefined;
+  isPaused(): boolean;
+  setPaused(paused: boolean): void;
+  destroy(): void;
 }
 
 /** A program whose output is a pipe per stream and whose input is a pipe or empty. */
 export class PipeProgram implements RunningProgram {
   private observer: ProgramObserver | undefined;
-  private readonly open: Set<Output>;
+  private readonly open = new Set<FollowedOutput>();
   private exited = false;
 
   private constructor(
@@ -46,9 +60,8 @@ export class PipeProgram implements RunningProgram {
     private readonly child: ChildProcess,
     private readonly outputs: readonly Output[],
     private readonly input: PipeInput | undefined,
-  ) {
-    this.open = new Set(outputs);
-  }
+    private readonly reading: Reading,
+  ) {}
 
   /** @throws RpcError when the system would not start it. */
   static async start(
@@ -78,12 +91,12 @@ export class PipeProgram implements RunningProgram {
     ];
     const stdin = writable(ends.stdin, child.stdin);
     const input = stdin === undefined ? undefined : new PipeInput(stdin, context);
-    return new PipeProgram(child.pid, child, outputs, input);
+    return new PipeProgram(child.pid, child, outputs, input, context);
   }
 
   observe(observer: ProgramObserver): void {
     this.observer = observer;
-    for (const output of this.outputs) this.follow(output, observer);
+    for (const output of this.outputs) this.open.add(this.follow(output, observer));
     this.child.on('exit', (code, signal) => {
       this.exited = true;
       this.input?.dispose();
@@ -94,10 +107,7 @@ export class PipeProgram implements RunningProgram {
   }
 
   setOutputPaused(paused: boolean): void {
-    for (const { stream } of this.outputs) {
-      if (paused) stream.pause();
-      else stream.resume();
-    }
+    for (const output of this.open) output.setPaused(paused);
   }
 
   write(chunk: Buffer): Promise<InputStatus> {
@@ -113,20 +123,20 @@ export class PipeProgram implements RunningProgram {
   }
 
   releaseOutput(): void {
-    for (const { stream } of this.outputs) stream.destroy();
+    for (const output of this.open) output.destroy();
     this.input?.dispose();
   }
 
-  private follow(output: Output, observer: ProgramObserver): void {
-    const { name, stream } = output;
-    const end = (): void => {
-      if (this.open.delete(output)) this.closeWhenDone();
+  private follow({ name, from }: Output, observer: ProgramObserver): FollowedOutput {
+    const onData = (bytes: Buffer): void => observer.onOutput(name, bytes);
+    const onEnd = (): void => {
+      if (this.open.delete(followed)) this.closeWhenDone();
     };
-    stream.on('data', (chunk: Buffer) => observer.onOutput(name, chunk));
-    stream.on('end', end);
-    stream.on('close', end);
-    // A failed read ends the stream: 'close' follows.
-    stream.on('error', () => undefined);
+    const followed =
+      from instanceof Readable
+        ? followStream(name, from, { onData, onEnd })
+        : followPipe(name, from.ours, { ...this.reading, onData, onEnd });
+    return followed;
   }
 
   /**
@@ -134,9 +144,9 @@ export class PipeProgram implements RunningProgram {
    * come round to. That output is taken here, so that it comes before the exit.
    */
   private readAhead(observer: ProgramObserver): void {
-    for (const { name, stream, fd } of this.open) {
-      if (fd === undefined || stream.destroyed || stream.isPaused()) continue;
-      for (const chunk of drainDescriptor(fd)) observer.onOutput(name, chunk);
+    for (const output of this.open) {
+      if (output.fd === undefined || output.isPaused()) continue;
+      for (const chunk of drainDescriptor(output.fd)) observer.onOutput(output.name, chunk);
     }
   }
 
@@ -193,12 +203,49 @@ function spawnChild(
 }
 
 function outputOf(name: Output['name'], end: PipePair | string, fallback: Readable | null): Output {
-  if (typeof end !== 'string') {
-    const stream = new Socket({ fd: end.ours, readable: true, writable: false });
-    return { name, stream, fd: end.ours };
-  }
+  if (typeof end !== 'string') return { name, from: end };
   if (fallback === null) throw new Error('A child was started without the pipe it was given');
-  return { name, stream: fallback, fd: undefined };
+  return { name, from: fallback };
+}
+
+type Follower = Pick<OutputSourceOptions, 'onData' | 'onEnd'>;
+type Reading = Pick<OutputSourceOptions, 'readBuffer' | 'clock'>;
+
+function followPipe(
+  name: Output['name'],
+  fd: number,
+  { readBuffer, clock, onData, onEnd }: Follower & Reading,
+): FollowedOutput {
+  const source = new OutputSource({ fd, kind: 'pipe', readBuffer, clock, onData, onEnd });
+  return {
+    name,
+    fd,
+    isPaused: () => source.isPaused,
+    setPaused: (paused) => source.setPaused(paused),
+    destroy: () => source.destroy(),
+  };
+}
+
+function followStream(
+  name: Output['name'],
+  stream: Readable,
+  { onData, onEnd }: Follower,
+): FollowedOutput {
+  stream.on('data', onData);
+  stream.on('end', onEnd);
+  stream.on('close', onEnd);
+  // A failed read ends the stream: 'close' follows.
+  stream.on('error', () => undefined);
+  return {
+    name,
+    fd: undefined,
+    isPaused: () => stream.isPaused(),
+    setPaused(paused) {
+      if (paused) stream.pause();
+      else stream.resume();
+    },
+    destroy: () => stream.destroy(),
+  };
 }
 
 function writable(end: PipePair | string, fallback: Writable | null): Writable | undefined {

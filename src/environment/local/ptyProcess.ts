@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { ReadStream } from 'node:tty';
 import type { Clock } from '../../base/clock';
 import { errnoCodeOf, toError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
@@ -9,6 +8,7 @@ import { drainDescriptor } from './drainDescriptor';
 import { exitCodeOf } from './exitCode';
 import type { ForkRequest, ForkedTerminal, TerminalBinding } from './nodePtyBinding';
 import type { OpenTerminals } from './openTerminals';
+import { OutputSource } from './outputSource';
 import { findProgram, workingDirectoryError } from './programLookup';
 import { PtyInput } from './ptyInput';
 import { throughRenamer } from './renamedProgram';
@@ -23,6 +23,8 @@ import type {
 export interface PtyContext {
   readonly binding: TerminalBinding;
   readonly terminals: OpenTerminals;
+  /** See `allocateReadBuffer`. */
+  readonly readBuffer: Buffer;
   /** The executor's own `PATH`, for the program that sets `arg0`. */
   readonly executorPath: string | undefined;
   readonly maxQueuedStdinBytes: number;
@@ -37,7 +39,7 @@ export interface PtyContext {
 export class PtyProgram implements RunningProgram {
   readonly pid: number;
   private readonly fd: number;
-  private readonly reader: ReadStream;
+  private readonly output: OutputSource;
   private readonly input: PtyInput;
   /**
    * Our own handle on the program's side. While it is open, reading the master says "nothing there
@@ -57,9 +59,7 @@ export class PtyProgram implements RunningProgram {
     });
     this.pid = terminal.pid;
     this.fd = terminal.fd;
-    this.reader = openReader(terminal);
-    // A failed read ends the stream; the exit is still reported by the binding.
-    this.reader.on('error', () => this.release());
+    this.output = this.openOutput(terminal);
     this.slave = openSlave(terminal.pty, context.logger);
     this.input = new PtyInput(this.fd, context.clock, context);
     context.terminals.add(this.fd);
@@ -100,13 +100,11 @@ export class PtyProgram implements RunningProgram {
 
   observe(observer: ProgramObserver): void {
     this.observer = observer;
-    this.reader.on('data', (chunk: Buffer) => observer.onOutput('pty', chunk));
   }
 
   setOutputPaused(paused: boolean): void {
     if (this.released) return;
-    if (paused) this.reader.pause();
-    else this.reader.resume();
+    this.output.setPaused(paused);
   }
 
   write(chunk: Buffer): Promise<InputStatus> {
@@ -132,24 +130,34 @@ export class PtyProgram implements RunningProgram {
 
   private finish(exitCode: number): void {
     const observer = this.observer;
-    this.observer = undefined;
     if (!this.released) {
-      for (const chunk of this.takeRest()) observer?.onOutput('pty', chunk);
+      // What the program wrote before its end: first what is gathered here, then the kernel's part.
+      this.output.flush();
+      for (const chunk of drainDescriptor(this.fd)) observer?.onOutput('pty', chunk);
     }
+    this.observer = undefined;
     this.release();
     observer?.onExited(exitCode);
     observer?.onClosed();
   }
 
-  /** What the program wrote before its end: first what a pause held back here, then the kernel's part. */
-  private takeRest(): Buffer[] {
-    this.reader.removeAllListeners('data');
-    this.reader.pause();
-    const rest: Buffer[] = [];
-    for (let chunk = readHeld(this.reader); chunk !== null; chunk = readHeld(this.reader)) {
-      rest.push(chunk);
+  /** Hands the master over; when that fails, nothing of the fork may stay. */
+  private openOutput(terminal: ForkedTerminal): OutputSource {
+    try {
+      return new OutputSource({
+        fd: terminal.fd,
+        kind: 'terminal',
+        readBuffer: this.context.readBuffer,
+        clock: this.context.clock,
+        onData: (bytes) => this.observer?.onOutput('pty', bytes),
+        // A failed read; the exit is still reported by the binding.
+        onEnd: () => this.release(),
+      });
+    } catch (error) {
+      closeSync(terminal.fd);
+      process.kill(-terminal.pid, 'SIGKILL');
+      throw new RpcError(ErrorCode.internal, toError(error).message, { cause: error });
     }
-    return [...rest, ...drainDescriptor(this.fd)];
   }
 
   /** Closes the descriptors, once: their numbers may be somebody else's right afterwards. */
@@ -157,7 +165,7 @@ export class PtyProgram implements RunningProgram {
     if (this.released) return;
     this.released = true;
     this.input.dispose();
-    this.reader.destroy();
+    this.output.destroy();
     this.context.terminals.delete(this.fd);
     if (this.slave !== undefined) closeSync(this.slave);
   }
@@ -190,17 +198,6 @@ function fork({ binding, terminals }: PtyContext, request: ForkRequest): ForkedT
   }
 }
 
-/** Hands the master over to a stream; when that fails, nothing of the fork may stay. */
-function openReader(terminal: ForkedTerminal): ReadStream {
-  try {
-    return new ReadStream(terminal.fd);
-  } catch (error) {
-    closeSync(terminal.fd);
-    process.kill(-terminal.pid, 'SIGKILL');
-    throw new RpcError(ErrorCode.internal, toError(error).message, { cause: error });
-  }
-}
-
 function openSlave(device: string, logger: Logger): number | undefined {
   try {
     return openSync(device, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
@@ -208,8 +205,4 @@ function openSlave(device: string, logger: Logger): number | undefined {
     logger.debug('A terminal was opened from one side only', { reason: toError(error).message });
     return undefined;
   }
-}
-
-function readHeld(reader: ReadStream): Buffer | null {
-  return reader.read() as Buffer | null;
 }

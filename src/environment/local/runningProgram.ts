@@ -15,7 +15,8 @@ export type InputStatus = 'accepted' | 'stdinClosed';
 
 /** Learns what a running program does: output in order, one exit, one close as the last call of all. */
 export interface ProgramObserver {
-  onOutput(stream: OutputStream, chunk: Buffer): void;
+  /** The bytes are valid during the call only. */
+  onOutput(stream: OutputStream, bytes: Buffer): void;
   onExited(exitCode: number): void;
   onClosed(): void;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../support/seededRandom';
 import { OutputLog } from '../../../../src/environment/local/outputLog';
 
 const log = (maxRetainedOutputBytes = 10, maxRetainedOutputChunks = 4): OutputLog =>
@@ -17,9 +18,9 @@ describe('the output log', () => {
   it('numbers output and other events together from 1', () => {
     const output = log();
     const numbers = [
-      output.append('stdout', Buffer.from('a')),
+      output.append('stdout', Buffer.from('a')).seq,
       output.takeSeq(),
-      output.append('stderr', Buffer.from('b')),
+      output.append('stderr', Buffer.from('b')).seq,
       output.nextSeq,
     ];
     expect([numbers, texts(output.retained(0, everything))]).toEqual([
@@ -71,12 +72,40 @@ describe('the output log', () => {
     expect(answers).toEqual([9999, 4096, 4096, 4096, 999, 0]);
   });
 
-  it('does not keep a large block alive for a few bytes of it', () => {
-    const output = log(1000, 10);
-    const block = Buffer.alloc(65_536, 'x');
-    output.append('stdout', block.subarray(0, 10));
+  it('keeps the newest bytes as they were, whatever sizes come and however long', () => {
+    const random = createRandom(11);
+    const output = log(5000, 40);
+    const said: { seq: number; text: string }[] = [];
+    for (let round = 0; round < 5000; round += 1) {
+      const length = 1 + (random(8) === 0 ? random(3000) : random(60));
+      const text = Buffer.alloc(length, `${round} `).toString();
+      const { seq, chunk } = output.append('stdout', Buffer.from(text));
+      expect(chunk.toString()).toBe(text);
+      said.push({ seq, text });
+      const kept = output
+        .retained(0, everything)
+        .chunks.map((piece) => ({ seq: piece.seq, text: piece.chunk.toString() }));
+      expect(kept).toEqual(said.slice(said.length - kept.length));
+      if (round === 4000) output.seal();
+    }
+  });
+
+  it('gives up the memory it does not need once nothing is added', () => {
+    const output = log(1_000_000, 100);
+    output.append('stdout', Buffer.from('few'));
+    output.seal();
     const [kept] = output.retained(0, everything).chunks;
-    expect([kept?.chunk.length, kept?.chunk.buffer.byteLength]).toEqual([10, 10]);
+    expect([kept?.chunk.toString(), kept?.chunk.buffer.byteLength]).toEqual(['few', 3]);
+  });
+
+  it('takes bulk without asking for memory again and again', () => {
+    const output = log(1024 * 1024, 50_000);
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    const blocks = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 2000; round += 1) {
+      blocks.add(output.append('stdout', piece).chunk.buffer);
+    }
+    expect(blocks.size).toBeLessThan(12);
   });
 
   it('takes hundreds of thousands of chunks without moving them about', () => {
