@@ -1,7 +1,13 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { cacheFolder } from './host/cache.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+// What tests start leaves nothing in the caches of whoever runs them; what tests fetch stays where it is.
+process.env['EXEC_SERVER_TEST_CACHE'] = cacheFolder();
+process.env['XDG_CACHE_HOME'] = join(root, 'out', 'caches');
 
 export default defineConfig({
   root,
@@ -21,6 +27,26 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          root,
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: ['test/conformance/harness/globalSetup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          root,
+          include: ['test/clients/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

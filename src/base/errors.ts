@@ -5,6 +5,7 @@ export type ExecServerErrorCode =
   | 'requestTimedOut'
   | 'protocolViolation'
   | 'invalidArguments'
+  | 'inconsistentArguments'
   | 'executorStartFailed'
   | 'listenFailed'
   | 'stateFileUnusable';

@@ -24,10 +24,10 @@ export const defaultLimits = {
   upgradeTimeoutMs: 10 * SECOND,
   /** Time from the upgrade to a successful `initialize`; the client's own deadline is 10 s. */
   initializeTimeoutMs: 10 * SECOND,
-  /** Authenticated agent connections. One agent uses one. */
-  maxConnections: 16,
+  /** Authenticated agent connections. One agent uses one, and one person runs a few dozen at most. */
+  maxConnections: 64,
   /** Sessions, detached ones included. */
-  maxSessions: 32,
+  maxSessions: 128,
   /** Processes of one session that have not closed. */
   maxProcessesPerSession: 64,
   /** Processes of all sessions that have not closed. */
@@ -67,6 +67,69 @@ export const defaultLimits = {
   maxReadWaitMs: 60 * SECOND,
   /** Largest file `fs/readFile` returns whole (measured peer). */
   maxReadFileBytes: 512 * MIB,
+  /**
+   * Files one connection holds open, bytes of the id a caller gives one, and of a block of it (all as the
+   * measured peer has them).
+   */
+  maxOpenFilesPerConnection: 128,
+  maxFileHandleIdBytes: 32,
+  maxFileBlockBytes: 1 * MIB,
+  /** What a caller may ask of one `fs/walk`, and the bytes of its reply (measured peer). */
+  maxWalkDepth: 64,
+  maxWalkDirectories: 10_000,
+  maxWalkEntries: 50_000,
+  maxWalkReplyBytes: 4 * MIB,
+  /** Names taken from one directory of a walk: twice what may be listed, and no directory fills the memory. */
+  maxWalkDirectoryNames: 100_000,
+  /** Longest walk: on a slow network share the limits above would let one take minutes. */
+  maxWalkMs: 20 * SECOND,
+  /** Paths of one `fs/watchMissing` (measured peer), and directories watched for them, which the system counts. */
+  maxWatchedPaths: 64,
+  maxWatchedDirectories: 256,
+  /** HTTP requests of one connection under way, streams included; a client's servers each take one or two. */
+  maxHttpRequestsPerConnection: 128,
+  /** Response bodies of one connection that are answered whole, together; base64 makes them a third longer. */
+  maxHttpBodyBytes: 64 * MIB,
+  /** Headers of one HTTP response: some servers send more than Node's 16 KiB. */
+  maxHttpResponseHeaderBytes: 256 * KIB,
+  /** Redirects followed for one request (measured peer). */
+  maxHttpRedirects: 10,
+  /** Longest wait for a host to take a connection; the system alone would try for minutes. */
+  httpConnectTimeoutMs: 30 * SECOND,
+  /** Rules of one sandbox; a client's own policies have about ten. */
+  maxSandboxEntries: 512,
+  /** Files a rule of patterns is compared with at one start; beyond it the start is refused, because rules must hold. */
+  maxSandboxGlobEntries: 20_000,
+  maxSandboxGlobMatches: 1000,
+  /** Helpers for confined file operations, each for another policy and about 45 MiB, and how long one waits for work. */
+  maxFileHelpers: 4,
+  fileHelperIdleMs: 30 * SECOND,
+  /** From the start of a helper, or of the check whether programs can be confined, to its first word. */
+  sandboxStartMs: 10 * SECOND,
+  /** JSON part of one answer of a helper; a directory of 100,000 names takes about 10 MiB. */
+  maxFileHelperAnswerBytes: 64 * MIB,
+  /** Shells whose state is kept for later starts, each in an open file: one or two for each thread of an agent. */
+  maxShellSnapshots: 32,
+  /** State of one of them. Version managers and completions come to some hundred KiB. */
+  maxShellSnapshotBytes: 4 * MIB,
+  /** How long a login shell may take to tell its state (measured peer); nobody waits for it. */
+  shellSnapshotMs: 10 * SECOND,
+  /** One configuration file of Codex; real ones have a few KiB. */
+  maxConfigFileBytes: 4 * MIB,
+  /** Folders one `capabilityRoots/discoverV1` may name, and one file of a skill or plugin (measured peer). */
+  maxCapabilityRoots: 128,
+  maxCapabilityFileBytes: 1 * MIB,
+  /** How far a folder is searched for skills, and the longest name of one (measured peer). */
+  maxDiscoveryDepth: 6,
+  maxDiscoveryDirectories: 2000,
+  maxDiscoveryEntries: 20_000,
+  maxSkillNameLength: 64,
+  /** Characters of YAML in one file of a skill: a hundred times a real one, and parsed without a pause. */
+  maxSkillYamlLength: 64 * KIB,
+  /** The files of one discovery together: they are all in its answer. */
+  maxDiscoveredFileBytes: 32 * MIB,
+  /** Plugins of one discovery; each costs a search of its folder. */
+  maxDiscoveredPlugins: 256,
   /** Interval of pings (measured peer: 30 s), and the silence after which a socket counts as dead. */
   pingIntervalMs: 15 * SECOND,
   deadConnectionMs: 45 * SECOND,

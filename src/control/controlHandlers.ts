@@ -99,6 +99,10 @@ export function controlHandlers(
       return answer;
     },
 
+    async 'sandbox/check'() {
+      return { isAvailable: await control.options.canConfine() };
+    },
+
     'history/clear'() {
       control.state.clearHistory();
       return {};

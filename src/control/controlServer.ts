@@ -26,6 +26,8 @@ export interface ControlServerOptions {
   readonly executor: Snapshot['executor'];
   readonly environments: EnvironmentManager;
   readonly applySettings: (settings: ExecutorSettings) => void;
+  /** Whether programs of agents can be confined. */
+  readonly canConfine: () => Promise<boolean>;
   /** Ends the executor; called after the request has been answered. */
   readonly shutDown: (reason: string) => void;
   readonly clock: Clock;
@@ -55,8 +57,9 @@ export class ControlServer implements Disposable {
   /** The control channel's place on the listener. */
   get door(): Door {
     return {
-      token: () => this.ownerToken,
+      lock: () => this.ownerToken,
       tokenInQuery: false,
+      explainsRefusals: false,
       maxConnections: this.options.limits.maxOwners,
       accept: (transport) => {
         const { logger, limits } = this.options;

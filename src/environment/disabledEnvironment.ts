@@ -1,7 +1,10 @@
 import { capabilityDisabled } from '../protocol/errorCodes';
+import type { CapabilityDiscovery } from './capabilityDiscovery';
+import type { ConfigurationReader } from './configuration';
 import type { Capabilities, Capability, Environment } from './environment';
 import type { EnvironmentInfo } from './environmentInfo';
 import type { FileSystem } from './fileSystem';
+import type { HttpClient } from './httpClient';
 import type { ProcessBackend } from './processBackend';
 
 /** Nowhere: it still tells where it would be, and refuses everything else. */
@@ -20,9 +23,25 @@ export class DisabledEnvironment implements Environment {
     canonicalize: refuse('filesystem'),
     remove: refuse('filesystem'),
     copy: refuse('filesystem'),
+    walk: refuse('filesystem'),
+    open: refuse('filesystem'),
+    watchMissing: refuse('filesystem'),
+  };
+
+  readonly http: HttpClient = { request: refuse('exec') };
+
+  readonly configuration: ConfigurationReader = { read: refuse('filesystem') };
+
+  readonly discovery: CapabilityDiscovery = {
+    discoverInstalled: refuse('filesystem'),
+    inspectRoots: refuse('filesystem'),
   };
 
   constructor(private readonly baseInfo: () => EnvironmentInfo) {}
+
+  confinedFileSystem(): FileSystem {
+    return this.fileSystem;
+  }
 
   info(): EnvironmentInfo {
     return { ...this.baseInfo(), features: {} };

@@ -1,6 +1,10 @@
+import type { CapabilityDiscovery } from './capabilityDiscovery';
+import type { ConfigurationReader } from './configuration';
 import type { EnvironmentInfo } from './environmentInfo';
 import type { FileSystem } from './fileSystem';
+import type { HttpClient } from './httpClient';
 import type { ProcessBackend } from './processBackend';
+import type { Sandbox } from './sandbox';
 
 /** What an agent may do in an environment; each is on or off for itself. */
 export type Capability = 'exec' | 'filesystem';
@@ -21,4 +25,16 @@ export interface Environment {
   readonly processes: ProcessBackend;
   /** @throws RpcError `capabilityDisabled` when the filesystem is off. */
   readonly fileSystem: FileSystem;
+  /** @throws RpcError `capabilityDisabled` when exec is off: a command could send the same. */
+  readonly http: HttpClient;
+  /** @throws RpcError `capabilityDisabled` when the filesystem is off. */
+  readonly configuration: ConfigurationReader;
+  /** @throws RpcError `capabilityDisabled` when the filesystem is off. */
+  readonly discovery: CapabilityDiscovery;
+  /**
+   * The same files as a caller may use them that asked to be confined.
+   *
+   * @throws RpcError −32600, here or at the first call, where that cannot be enforced.
+   */
+  confinedFileSystem(sandbox: Sandbox): FileSystem;
 }

@@ -6,6 +6,7 @@ export type ShellInfo = EnvironmentInfoResponse['shell'];
 /** The facts an environment tells about itself. Paths are native; the handler writes them as URIs. */
 export interface EnvironmentInfo {
   readonly shell: ShellInfo;
+  /** The release of Codex it can be taken for. */
   readonly executorVersion: string;
   /** Where a command without a place of its own runs: the first workspace folder. */
   readonly cwd: string;

@@ -1,10 +1,18 @@
 import type { Event } from '../base/event';
 import type { EnvPolicy, OutputStream, ProcessSignal } from '../protocol/processMessages';
+import type { Sandbox, SandboxType } from './sandbox';
 
 /** A terminal's size in character cells. */
 export interface TerminalSize {
   readonly rows: number;
   readonly cols: number;
+}
+
+/** Asks for a login shell that need not run its own files each time. */
+export interface ShellSnapshotRequest {
+  /** Within a scope one run of the files does for all starts; a caller's choice, such as one for each thread. */
+  readonly scopeId: string;
+  readonly shell: { readonly name: string; readonly path: string };
 }
 
 /** What to run. Paths are native and absolute. */
@@ -20,6 +28,10 @@ export interface StartRequest {
   readonly pipeStdin: boolean;
   /** What the program sees as its own name, when not `argv[0]`. */
   readonly arg0?: string | undefined;
+  /** May be used or not: a start without it does the same, only slower. */
+  readonly shellSnapshot?: ShellSnapshotRequest | undefined;
+  /** What the program is confined to; absent: the user's own rights. */
+  readonly sandbox?: Sandbox | undefined;
 }
 
 /** Facts of a process, numbered from 1 without gaps, in the order output*, exited, closed. */
@@ -28,9 +40,15 @@ export type ProcessEvent =
       readonly type: 'output';
       readonly seq: number;
       readonly stream: OutputStream;
+      /** Valid during the event only: whoever keeps it copies it. */
       readonly chunk: Buffer;
     }
-  | { readonly type: 'exited'; readonly seq: number; readonly exitCode: number }
+  | {
+      readonly type: 'exited';
+      readonly seq: number;
+      readonly exitCode: number;
+      readonly sandboxDenied?: boolean;
+    }
   | { readonly type: 'closed'; readonly seq: number };
 
 /** One retained piece of output. */
@@ -45,6 +63,8 @@ export interface ProcessState {
   readonly exited: boolean;
   /** 0–255; 128+N when signal N ended it. */
   readonly exitCode: number | undefined;
+  /** It failed, and what it said reads like a refusal of its sandbox. */
+  readonly sandboxDenied?: boolean;
   readonly closed: boolean;
   /** The number the next event will carry. */
   readonly nextSeq: number;
@@ -61,13 +81,15 @@ export interface RetainedOutput {
 export interface ManagedProcess {
   /** The system's process id, when it runs on this machine. */
   readonly pid: number | undefined;
+  /** What confines it; absent: nothing. */
+  readonly sandboxType?: SandboxType;
   readonly state: ProcessState;
   /** Every event once, in `seq` order, beginning with the first after `start` resolved. */
   readonly onDidEmit: Event<ProcessEvent>;
 
   /**
    * Retained chunks with `seq > afterSeq`, oldest first. The first is always given, more are added while
-   * their sum stays within `maxBytes`; chunks are never split.
+   * their sum stays within `maxBytes`; chunks are never split. Their bytes are valid until the next event.
    */
   retainedOutput(afterSeq: number, maxBytes: number): RetainedOutput;
 
@@ -102,7 +124,7 @@ export interface ProcessBackend {
    * Starts a program and resolves when it runs.
    *
    * @throws RpcError −32603 with the system's words when it could not be started (missing or not
-   *   executable program, missing `cwd`), −32602 when the request itself cannot mean anything.
+   *   executable program, missing `cwd`), −32600 when it cannot be confined as asked, −32602 when the request itself cannot mean anything.
    */
   start(request: StartRequest): Promise<ManagedProcess>;
 }

@@ -1,20 +1,28 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExecServerError, toError } from '../base/errors';
 import { defaultLimits } from '../base/limits';
 import type { LogLevel } from '../base/logger';
-import { AccessToken } from '../server/accessToken';
-import type { ListenAddress } from './listenAddress';
-import { parseListenAddress } from './listenAddress';
+import type { DoorLock } from '../server/doorLock';
+import {
+  DEFAULT_CLOCK_SKEW_SECONDS,
+  MIN_SECRET_BYTES,
+  readLock,
+  refuseAuthFlags,
+} from './authFlags';
+import type { ListenPlace } from './listenAddress';
+import { parseListenPlace } from './listenAddress';
 
 /** What a headless executor was asked to do. */
 export interface HeadlessOptions {
-  readonly listen: ListenAddress;
+  readonly listen: ListenPlace;
   /** Absolute folders; at least one. */
   readonly workspaceFolders: readonly string[];
   /** Absent: no token is needed. */
-  readonly token: AccessToken | undefined;
+  readonly lock: DoorLock | undefined;
+  /** Absolute paths of the files the lock was made from. */
+  readonly secretFiles: readonly string[];
   readonly detachedSessionTtlSeconds: number;
   readonly writeScope: 'workspace' | 'unrestricted';
   readonly allowedHosts: readonly string[];
@@ -34,10 +42,17 @@ export const usage = `Usage: exec-server [options]
 Runs processes and file operations of a remote agent on this machine, in the given folders.
 Prints the address for the agent as its only line on stdout; the log goes to stderr.
 
-  --listen ws://IP:PORT         loopback address to listen on (default ws://127.0.0.1:0)
+  --listen PLACE                ws://IP:PORT on loopback (default ws://127.0.0.1:0), or stdio: one
+                                client on stdin and stdout, a message a line, until stdin ends
   --workspace DIR               workspace folder, may be repeated (default: the current directory)
-  --ws-auth MODE                capability-token (default) or none
+  --ws-auth MODE                capability-token (default), signed-bearer-token or none
   --ws-token-file FILE          file with the token; without it a random one is made
+  --ws-token-sha256 HEX         SHA-256 of the token, instead of the token
+  --ws-shared-secret-file FILE  secret of at least ${MIN_SECRET_BYTES} bytes that signs tokens (JWT, HS256)
+  --ws-issuer TEXT              issuer signed tokens must name
+  --ws-audience TEXT            audience signed tokens must name
+  --ws-max-clock-skew-seconds N how far clocks may differ for signed tokens (default ${DEFAULT_CLOCK_SKEW_SECONDS})
+  --concurrent-requests N       taken and not needed: a request that waits never holds up others
   --detached-session-ttl SECS   how long a session outlives its connection (default ${DEFAULT_TTL_SECONDS})
   --write-scope SCOPE           workspace (default) or unrestricted: where agents may change files
   --allow-host NAME             further host name accepted in a Host header, may be repeated
@@ -48,18 +63,25 @@ Prints the address for the agent as its only line on stdout; the log goes to std
 /**
  * Reads the arguments of the headless command.
  *
- * @throws ExecServerError `invalidArguments` with one sentence that says what to write instead.
+ * @throws ExecServerError `invalidArguments` or `inconsistentArguments` with one sentence that says what
+ * to write instead.
  */
 export function parseCommandLine(args: readonly string[], version: string): Command {
   const values = parseFlags(args);
   if (values.help === true) return { kind: 'print', text: usage };
   if (values.version === true) return { kind: 'print', text: `${version}\n` };
+  const listen = parseListenPlace(values.listen ?? 'ws://127.0.0.1:0');
+  if (listen === 'stdio') refuseAuthFlags(values);
+  requireCount('--concurrent-requests', values['concurrent-requests'] ?? '1');
   return {
     kind: 'serve',
     options: {
-      listen: parseListenAddress(values.listen ?? 'ws://127.0.0.1:0'),
+      listen,
       workspaceFolders: (values.workspace ?? ['.']).map(requireFolder),
-      token: readToken(values['ws-auth'] ?? 'capability-token', values['ws-token-file']),
+      lock: listen === 'stdio' ? undefined : readLock(values),
+      secretFiles: [values['ws-token-file'], values['ws-shared-secret-file']]
+        .filter((file) => file !== undefined)
+        .map((file) => resolve(file)),
       detachedSessionTtlSeconds: readSeconds(values['detached-session-ttl']),
       writeScope: oneOf(
         '--write-scope',
@@ -82,6 +104,12 @@ function parseFlags(args: readonly string[]) {
         workspace: { type: 'string', multiple: true },
         'ws-auth': { type: 'string' },
         'ws-token-file': { type: 'string' },
+        'ws-token-sha256': { type: 'string' },
+        'ws-shared-secret-file': { type: 'string' },
+        'ws-issuer': { type: 'string' },
+        'ws-audience': { type: 'string' },
+        'ws-max-clock-skew-seconds': { type: 'string' },
+        'concurrent-requests': { type: 'string' },
         'detached-session-ttl': { type: 'string' },
         'write-scope': { type: 'string' },
         'allow-host': { type: 'string', multiple: true },
@@ -106,28 +134,9 @@ function requireFolder(text: string): string {
   throw invalid(`--workspace '${text}' is not a folder`);
 }
 
-function readToken(auth: string, file: string | undefined): AccessToken | undefined {
-  if (oneOf('--ws-auth', ['capability-token', 'none'], auth) === 'none') {
-    if (file !== undefined) throw invalid('--ws-token-file makes no sense with --ws-auth none');
-    return undefined;
-  }
-  if (file === undefined) return AccessToken.random();
-  const token = readTokenFile(file);
-  if (token === '') throw invalid(`--ws-token-file ${file} is empty`);
-  if (/\s/.test(token)) throw invalid(`--ws-token-file ${file} holds more than one word`);
-  return new AccessToken(token);
-}
-
-function readTokenFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new ExecServerError(
-      'invalidArguments',
-      `Failed to read --ws-token-file ${file}: ${toError(error).message}`,
-      { cause: error },
-    );
-  }
+function requireCount(flag: string, text: string): void {
+  if (/^0*[1-9]\d*$/.test(text)) return;
+  throw invalid(`${flag} takes a whole number above 0, got '${text}'`);
 }
 
 function readSeconds(text: string | undefined): number {

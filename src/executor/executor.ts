@@ -8,24 +8,34 @@ import type { Environment } from '../environment/environment';
 import type { EnvironmentMode } from '../environment/environmentManager';
 import { EnvironmentManager } from '../environment/environmentManager';
 import { DisabledEnvironment } from '../environment/disabledEnvironment';
+import { codexSystemDirectory } from '../environment/local/codexHome';
 import { localEnvironmentInfo } from '../environment/local/hostInfo';
+import { LocalCapabilityDiscovery } from '../environment/local/localCapabilityDiscovery';
+import { LocalConfigurationReader } from '../environment/local/localConfiguration';
 import { LocalEnvironment } from '../environment/local/localEnvironment';
 import { LocalFileSystem } from '../environment/local/localFileSystem';
+import { LocalHttpClient } from '../environment/local/localHttpClient';
+import { FILE_HELPER_ARGUMENT } from '../environment/local/fileHelper/helperArgument';
 import { LocalProcessBackend } from '../environment/local/localProcessBackend';
+import { OpenTerminals } from '../environment/local/openTerminals';
+import { LocalConfinement } from '../environment/local/sandbox/localConfinement';
+import { QuickFiles } from '../environment/local/quickFiles';
 import { FolderWriteScope } from '../environment/local/writeScope';
-import type { AccessToken } from '../server/accessToken';
+import type { DoorLock } from '../server/doorLock';
 import { ExecServer } from '../server/execServer';
-import type { ListenAddress } from './listenAddress';
-import { executorVersion } from './version';
+import type { ListenAddress } from '../server/listener';
 
 export interface ExecutorOptions {
-  readonly listen: ListenAddress;
-  /** Absent: agents need no token. */
-  readonly token: AccessToken | undefined;
+  /** What agents' tokens are judged by; absent: they need none. */
+  readonly lock: DoorLock | undefined;
   readonly settings: ExecutorSettings;
   readonly mode: EnvironmentMode;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Files that hold tokens; no confined program may read them. */
+  readonly secretFiles?: readonly string[];
+  /** The executor's own program, which helpers run too. Absent: file operations cannot be confined. */
+  readonly script?: string;
   /** Makes the control channel, where there is an editor to talk to. */
   readonly createControl?: (parts: ControlParts) => ControlServer;
 }
@@ -34,31 +44,72 @@ export interface ExecutorOptions {
 export interface ControlParts {
   readonly environments: EnvironmentManager;
   readonly applySettings: (settings: ExecutorSettings) => void;
+  readonly canConfine: () => Promise<boolean>;
 }
 
 /** Everything an executor is made of, wired once; the same for an editor's and for the headless one. */
 export class Executor {
   private readonly processes: LocalProcessBackend;
+  private readonly confinement: LocalConfinement;
   private readonly writeScope: FolderWriteScope;
+  private readonly http: LocalHttpClient;
   private readonly environments: EnvironmentManager;
   private readonly control: ControlServer | undefined;
   private settings: ExecutorSettings;
   readonly server: ExecServer;
 
   constructor(private readonly options: ExecutorOptions) {
-    const { limits, logger, listen } = options;
+    const { limits, logger } = options;
     this.settings = options.settings;
-    this.processes = new LocalProcessBackend({ limits, logger, baseEnvironment: process.env });
+    const terminals = new OpenTerminals();
     this.writeScope = new FolderWriteScope(this.writeScopeSettings());
-    const machine = localEnvironmentInfo({ workspaceFolders: [], version: executorVersion });
+    this.confinement = new LocalConfinement({
+      limits,
+      logger,
+      terminals,
+      writeScope: this.writeScope,
+      executorPath: process.env['PATH'],
+      secrets: options.secretFiles ?? [],
+      helperCommand:
+        options.script === undefined
+          ? undefined
+          : [process.execPath, options.script, FILE_HELPER_ARGUMENT],
+    });
+    this.processes = new LocalProcessBackend({
+      limits,
+      logger,
+      baseEnvironment: process.env,
+      terminals,
+      ...(this.confinement.programs && { confinement: this.confinement.programs }),
+    });
+    this.http = new LocalHttpClient({
+      limits,
+      clock: systemClock,
+      logger,
+      baseEnvironment: process.env,
+    });
+    const machine = localEnvironmentInfo({ workspaceFolders: [] });
     const info: Environment['info'] = () => ({
       ...machine,
       cwd: this.settings.workspaceFolders[0] ?? machine.cwd,
     });
+    const places = {
+      userHomeDir: machine.userHomeDir,
+      variables: process.env,
+      systemDirectory: codexSystemDirectory,
+    };
     const local = new LocalEnvironment({
       info,
       processes: this.processes,
-      fileSystem: new LocalFileSystem({ limits, writeScope: this.writeScope }),
+      fileSystem: new LocalFileSystem({
+        limits,
+        writeScope: this.writeScope,
+        ...(process.platform === 'linux' && { quickFiles: new QuickFiles(this.writeScope) }),
+      }),
+      ...(this.confinement.files && { confinedFiles: this.confinement.files }),
+      http: this.http,
+      configuration: new LocalConfigurationReader(places, limits),
+      discovery: new LocalCapabilityDiscovery({ places, limits, clock: systemClock }),
     });
     const disabled = new DisabledEnvironment(info);
     this.environments = new EnvironmentManager({ local, disabled }, options.mode);
@@ -67,11 +118,10 @@ export class Executor {
       applySettings: (settings) => {
         this.apply(settings);
       },
+      canConfine: () => this.confinement.isAvailable(),
     });
     this.server = new ExecServer({
-      host: listen.host,
-      port: listen.port,
-      token: options.token,
+      lock: options.lock,
       environment: () => this.environments.current,
       allowedHosts: () => this.settings.allowedHosts,
       otherDoors: this.control === undefined ? {} : { [CONTROL_PATH]: this.control.door },
@@ -80,11 +130,17 @@ export class Executor {
       logger,
     });
     this.control?.watch(this.server);
-    this.apply(options.settings);
+    this.applyDetachedTtl();
   }
 
-  listen(): Promise<void> {
-    return this.server.listen();
+  listen(address: ListenAddress): Promise<void> {
+    return this.server.listen(address);
+  }
+
+  /** Does what the first agent would otherwise wait for; a start is over without it. */
+  async prepare(): Promise<void> {
+    await this.server.prepare();
+    this.processes.prepare();
   }
 
   /** Stops listening, ends every session and every process tree. */
@@ -100,7 +156,9 @@ export class Executor {
 
   /** Kills every process tree at once; sockets go with the executor process. */
   dispose(): void {
+    this.http.dispose();
     this.processes.dispose();
+    this.confinement.dispose();
     this.control?.dispose();
     this.environments.dispose();
   }
@@ -108,7 +166,11 @@ export class Executor {
   private apply(settings: ExecutorSettings): void {
     this.settings = settings;
     this.writeScope.update(this.writeScopeSettings());
-    this.server.sessions.setDetachedTtl(settings.detachedSessionTtlSeconds * 1000);
+    this.applyDetachedTtl();
+  }
+
+  private applyDetachedTtl(): void {
+    this.server.sessions.setDetachedTtl(this.settings.detachedSessionTtlSeconds * 1000);
   }
 
   private writeScopeSettings(): { mode: 'workspace' | 'unrestricted'; roots: readonly string[] } {

@@ -1,6 +1,9 @@
+import { systemClock } from '../base/clock';
 import { createLogger } from '../base/logger';
 import type { LogLevel, Logger } from '../base/logger';
 import { defaultLimits } from '../base/limits';
+import { CloseCode } from '../rpc/closeCodes';
+import { StdioTransport } from '../rpc/stdioTransport';
 import type { HeadlessOptions } from './commandLine';
 import { Executor } from './executor';
 
@@ -20,13 +23,23 @@ export function stderrLogger(level: LogLevel): Logger {
   });
 }
 
-/** Starts the headless executor and prints the address for agents. */
-export async function serveHeadless(options: HeadlessOptions, logger: Logger): Promise<Executor> {
-  const { listen, token, workspaceFolders, writeScope, allowedHosts } = options;
+/**
+ * Starts the headless executor. On an address it prints the one for agents; on stdio it serves the client
+ * there, and nothing else ever goes to stdout.
+ *
+ * @param shutDown called with an exit status when the client on stdio is gone.
+ */
+export async function serveHeadless(
+  options: HeadlessOptions,
+  logger: Logger,
+  shutDown: (status: number) => void,
+): Promise<Executor> {
+  const { listen, lock, workspaceFolders, writeScope, allowedHosts } = options;
   const executor = new Executor({
-    listen,
-    token,
+    lock,
     mode: 'local',
+    secretFiles: options.secretFiles,
+    script: __filename,
     limits: defaultLimits,
     logger,
     settings: {
@@ -38,12 +51,39 @@ export async function serveHeadless(options: HeadlessOptions, logger: Logger): P
       ownerGraceSeconds: Number.MAX_SAFE_INTEGER,
     },
   });
-  await executor.listen();
-  const { url } = executor.server;
-  if (token === undefined) {
+  if (listen === 'stdio') {
+    await serveStdio(executor, logger, shutDown);
+    return executor;
+  }
+  await executor.listen(listen);
+  if (lock === undefined) {
     logger.warn('anyone on this machine can use this server, because it needs no token');
   }
-  const query = token === undefined ? '' : `?token=${encodeURIComponent(token.reveal())}`;
-  process.stdout.write(`${url}${query}\n`);
+  process.stdout.write(`${addressOf(executor)}\n`);
   return executor;
+}
+
+/** With the token where there is one of ours; a token only its holder knows is theirs to add. */
+function addressOf({ server: { url, token } }: Executor): string {
+  return token === undefined ? url : `${url}?token=${encodeURIComponent(token.reveal())}`;
+}
+
+async function serveStdio(
+  executor: Executor,
+  logger: Logger,
+  shutDown: (status: number) => void,
+): Promise<void> {
+  await executor.prepare();
+  const transport = new StdioTransport({
+    input: process.stdin,
+    output: process.stdout,
+    limits: defaultLimits,
+    clock: systemClock,
+  });
+  executor.server.accept(transport);
+  transport.onDidEnd(({ code, reason }) => {
+    const isExpected = code === CloseCode.normal || code === CloseCode.goingAway;
+    if (!isExpected) logger.error('the connection on stdio broke', { reason });
+    shutDown(isExpected ? 0 : 1);
+  });
 }

@@ -22,6 +22,8 @@ const HOST = '127.0.0.1';
 /** An executor that belongs to a window. */
 export interface OwnedExecutor {
   readonly ready: OwnedReady;
+  /** See `Executor`. */
+  prepare(): Promise<void>;
   close(): Promise<void>;
   /** Kills what runs, at once. */
   dispose(): void;
@@ -65,16 +67,18 @@ export async function serveOwned(
   const begin = async (port: number, token: AccessToken): Promise<StartedExecutor> => {
     let control: ControlServer | undefined;
     const executor = new Executor({
-      listen: { host: HOST, port },
-      token,
+      lock: token,
       settings: start.settings,
       mode: start.mode,
       limits: defaultLimits,
       logger,
-      createControl: ({ environments, applySettings }) => {
+      secretFiles: [start.stateFile],
+      script: __filename,
+      createControl: ({ environments, applySettings, canConfine }) => {
         control = new ControlServer({
           executor: { ...instance, version: executorVersion },
           environments,
+          canConfine,
           applySettings: (settings) => {
             applySettings(settings);
             ownership.graceMs = settings.ownerGraceSeconds * 1000;
@@ -90,7 +94,7 @@ export async function serveOwned(
       },
     });
     try {
-      await executor.listen();
+      await executor.listen({ host: HOST, port });
     } catch (error) {
       await executor.close();
       throw error;
@@ -120,6 +124,7 @@ export async function serveOwned(
   ownership.lease = lease;
   return {
     ready: { pid: instance.pid, port: executor.server.port, portChanged },
+    prepare: () => executor.prepare(),
     async close() {
       lease.dispose();
       try {

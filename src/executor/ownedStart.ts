@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import { EnvironmentModeSchema, ExecutorSettingsSchema } from '../control/messages';
 
-/** The argument that makes the executor read an `OwnedStart` from stdin instead of its command line. */
-export const OWNED_ARGUMENT = '--owned';
-
 /**
  * What the editor tells an executor it starts: one JSON document on stdin, then the end of stdin, because
  * arguments and environments of a process can be read by others. The executor answers with one

@@ -1,4 +1,4 @@
 import { version } from '../../package.json';
 
-/** The version of this executor, as `environment/info` tells it. */
+/** The version of this executor. What agents are told is `PROTOCOL_RELEASE`. */
 export const executorVersion: string = version;

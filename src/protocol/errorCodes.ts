@@ -50,6 +50,9 @@ export const methodNotFound = (method: string): RpcError =>
 export const unknownProcess = (processId: string): RpcError =>
   invalidRequest(`unknown process id ${processId}`);
 
+export const unknownFileHandle = (handleId: string): RpcError =>
+  new RpcError(ErrorCode.notFound, `unknown file handle \`${handleId}\``);
+
 export const unknownSession = (sessionId: string): RpcError =>
   invalidRequest(`unknown session id ${sessionId}`);
 
@@ -77,11 +80,19 @@ export const outsideWriteScope = (path: string): RpcError =>
 /** Anything thrown, as it leaves on the wire. An unexpected failure keeps its text to itself. */
 export function toRpcError(thrown: unknown): RpcError {
   if (thrown instanceof RpcError) return thrown;
-  const systemCode = errnoCodeOf(thrown);
-  if (systemCode !== undefined && Object.hasOwn(errnoNumbers, systemCode)) {
-    return fromErrno(systemCode);
-  }
+  const systemCode = systemCodeOf(thrown);
+  if (systemCode !== undefined) return fromErrno(systemCode);
   return new RpcError(ErrorCode.internal, 'internal error', { cause: thrown });
+}
+
+/** Whether a failure is a mistake of this program: neither an answer of ours nor a refusal of the system. */
+export function isUnforeseen(thrown: unknown): boolean {
+  return !(thrown instanceof RpcError) && systemCodeOf(thrown) === undefined;
+}
+
+function systemCodeOf(thrown: unknown): string | undefined {
+  const code = errnoCodeOf(thrown);
+  return code !== undefined && Object.hasOwn(errnoNumbers, code) ? code : undefined;
 }
 
 /** A system error in the peer's words: `<strerror> (os error <errno>)`. */

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { Base64Schema, PathTextSchema, optional } from './primitives';
+import { SandboxSchema } from './sandboxMessages';
 
-/** What every `fs/*` request may carry. A sandbox is refused by the handler, never ignored. */
-const common = { sandbox: z.unknown().optional() };
+/** What every `fs/*` request may carry. */
+const common = { sandbox: optional(SandboxSchema) };
 const onOnePath = { path: PathTextSchema, followSymlinks: optional(z.boolean()), ...common };
 
 export const GetMetadataParamsSchema = z.object(onOnePath);

@@ -6,11 +6,15 @@ export const InitializeParamsSchema = z.object({
   clientName: boundedText('clientName'),
   /** The session to take up again after a lost connection. */
   resumeSessionId: optional(boundedText('resumeSessionId')),
+  /** Asks for output as it is instead of base64 in JSON; see `outputFrame.ts`. */
+  binaryOutput: optional(z.boolean()),
 });
 export type InitializeParams = z.infer<typeof InitializeParamsSchema>;
 
 export const InitializeResponseSchema = z.object({
   sessionId: z.string(),
   environmentInfo: EnvironmentInfoSchema.optional(),
+  /** Present when it was asked for and will be done. */
+  binaryOutput: z.literal(true).optional(),
 });
 export type InitializeResponse = z.infer<typeof InitializeResponseSchema>;

@@ -1,14 +1,27 @@
 import type * as z from 'zod';
 import type { EncodedResult } from './encodedResult';
+import * as discovery from './discoveryMessages';
+import { ReadConfigParamsSchema, ReadConfigResponseSchema } from './environmentConfigMessages';
 import { EnvironmentInfoSchema, EnvironmentStatusSchema } from './environmentMessages';
+import * as fileHandles from './fileHandleMessages';
 import * as fileSystem from './fileSystemMessages';
+import * as http from './httpMessages';
 import { InitializeParamsSchema, InitializeResponseSchema } from './initializeMessages';
 import { EmptyResponseSchema, NoParamsSchema } from './primitives';
 import * as processes from './processMessages';
+import * as walk from './walkMessages';
+import * as watch from './watchMessages';
 
 /** Groups of methods as the handshake gate names them in its refusals. */
 export type MethodFamily =
-  'initialize' | 'exec' | 'filesystem' | 'environment info' | 'environment status';
+  | 'initialize'
+  | 'exec'
+  | 'filesystem'
+  | 'environment info'
+  | 'environment status'
+  | 'environment config'
+  | 'http'
+  | 'capability discovery';
 
 /**
  * How a request takes its turn. `inOrder`: the next request of the connection starts when this one is
@@ -135,6 +148,66 @@ export const requests = {
     params: fileSystem.CopyParamsSchema,
     result: EmptyResponseSchema,
   },
+  'fs/walk': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: walk.WalkParamsSchema,
+    result: walk.WalkResponseSchema,
+  },
+  'fs/open': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: fileHandles.OpenParamsSchema,
+    result: fileHandles.OpenResponseSchema,
+  },
+  'fs/readBlock': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: fileHandles.ReadBlockParamsSchema,
+    result: fileHandles.ReadBlockResponseSchema,
+  },
+  'fs/writeBlock': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: fileHandles.WriteBlockParamsSchema,
+    result: EmptyResponseSchema,
+  },
+  'fs/close': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: fileHandles.CloseParamsSchema,
+    result: EmptyResponseSchema,
+  },
+  'fs/watchMissing': {
+    family: 'filesystem',
+    turn: 'inOrder',
+    params: watch.WatchMissingParamsSchema,
+    result: watch.WatchMissingResponseSchema,
+  },
+  'http/request': {
+    family: 'http',
+    turn: 'mayWait',
+    params: http.HttpRequestParamsSchema,
+    result: http.HttpRequestResponseSchema,
+  },
+  'environmentConfig/read': {
+    family: 'environment config',
+    turn: 'inOrder',
+    params: ReadConfigParamsSchema,
+    result: ReadConfigResponseSchema,
+  },
+  'capabilities/discoverV2': {
+    family: 'capability discovery',
+    turn: 'inOrder',
+    params: discovery.DiscoverParamsSchema,
+    result: discovery.DiscoverResponseSchema,
+  },
+  'capabilityRoots/discoverV1': {
+    family: 'capability discovery',
+    turn: 'inOrder',
+    params: discovery.DiscoverRootsParamsSchema,
+    result: discovery.DiscoverRootsResponseSchema,
+  },
 } as const satisfies Record<string, RequestSpec & { family: MethodFamily }>;
 
 /** Every notification the server may send. */
@@ -142,6 +215,8 @@ export const notifications = {
   'process/output': processes.OutputNotificationSchema,
   'process/exited': processes.ExitedNotificationSchema,
   'process/closed': processes.ClosedNotificationSchema,
+  'fs/missingChanged': watch.MissingChangedNotificationSchema,
+  'http/request/bodyDelta': http.BodyDeltaNotificationSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** A table of requests, this one or the control channel's. */

@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { invalidParams, invalidRequest } from './errorCodes';
 
@@ -40,6 +40,26 @@ export function parsePathText(text: string): WirePath {
 /** Writes a native absolute path in the form the request used. */
 export function formatPath(path: string, form: PathForm): string {
   return form === 'native' ? path : pathToUri(path);
+}
+
+/** A name that a URI holds as it is. */
+const PLAIN_NAME = /^[\w.-]+$/;
+
+/** The same for many paths, of which those of one directory follow each other: it is written once for them. */
+export function pathFormatter(form: PathForm): (path: string) => string {
+  if (form === 'native') return (path) => path;
+  let directory = '';
+  let directoryUri = '';
+  return (path) => {
+    const nameStart = path.lastIndexOf(sep) + 1;
+    const name = path.slice(nameStart);
+    if (!PLAIN_NAME.test(name)) return pathToUri(path);
+    if (nameStart !== directory.length || !path.startsWith(directory)) {
+      directory = path.slice(0, nameStart);
+      directoryUri = pathToUri(directory);
+    }
+    return directoryUri + name;
+  };
 }
 
 /** A native absolute path as `file:` URI. */

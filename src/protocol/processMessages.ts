@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultLimits } from '../base/limits';
 import {
   Base64Schema,
   CellCountSchema,
@@ -8,6 +9,7 @@ import {
   boundedText,
   optional,
 } from './primitives';
+import { SandboxSchema } from './sandboxMessages';
 
 export const EnvPolicySchema = z.object({
   inherit: z.enum(['all', 'none', 'core']),
@@ -24,6 +26,16 @@ const MetadataSchema = z.object({
   toolCallId: optional(z.string()),
 });
 
+const ShellSnapshotSchema = z.object({
+  scopeId: z
+    .string()
+    .refine((text) => text !== '' && Buffer.byteLength(text) <= defaultLimits.maxIdBytes, {
+      message: `shell snapshot scope must be non-empty and at most ${defaultLimits.maxIdBytes} bytes`,
+    }),
+  /** A name we do not know means no snapshot, not an error. */
+  shell: z.object({ name: z.string(), path: z.string() }),
+});
+
 export const StartParamsSchema = z.object({
   processId: ProcessIdSchema,
   argv: z.array(z.string()).min(1, { message: 'argv must not be empty' }),
@@ -36,8 +48,12 @@ export const StartParamsSchema = z.object({
   arg0: optional(z.string()),
   envPolicy: optional(EnvPolicySchema),
   metadata: optional(MetadataSchema),
-  /** Kept opaque here: a restriction we cannot enforce is refused by the handler, never ignored. */
-  sandbox: z.unknown().optional(),
+  shellSnapshot: optional(ShellSnapshotSchema),
+  sandbox: optional(SandboxSchema),
+  /** The confined program may reach the network only through a proxy of the client's. */
+  enforceManagedNetwork: optional(z.boolean()),
+  /** Asks for that proxy. We run none, so it is refused, never ignored. */
+  networkProxy: z.unknown().optional(),
 });
 export type StartParams = z.infer<typeof StartParamsSchema>;
 

@@ -7,12 +7,17 @@ export const CloseCode = {
   protocolError: 1002,
   /** The connection may not go on: its token was replaced, or its session taken over. */
   policyViolation: 1008,
+  /** A message was larger than this server takes; the reason names the limit. */
+  tooLarge: 1009,
   /** Gone without a close frame; never sent. */
   abnormal: 1006,
 } as const;
 
 /** A close frame carries at most 125 bytes, two of them the code (RFC 6455, 5.5). */
 const MAX_REASON_BYTES = 123;
+
+export const tooLargeReason = (maxMessageBytes: number): string =>
+  `a message may have at most ${maxMessageBytes} bytes`;
 
 /** A reason that fits its frame, cut at a character. */
 export function closeReason(text: string): string {

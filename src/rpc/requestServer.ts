@@ -3,8 +3,9 @@ import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
 import type { IncomingRequest } from '../protocol/envelope';
 import { encodeError, encodeResponse } from '../protocol/envelope';
-import { ErrorCode, RpcError, limitReached, toRpcError } from '../protocol/errorCodes';
+import { isUnforeseen, limitReached, toRpcError } from '../protocol/errorCodes';
 import type { RequestTable } from '../protocol/methods';
+import type { OutgoingMessage } from '../protocol/outgoingMessage';
 import type { RoutedRequest, Router } from './router';
 import type { MessageTransport } from './transport';
 import type { TurnWork } from './turnQueue';
@@ -155,7 +156,7 @@ export class RequestServer<T extends RequestTable, Context> {
   }
 
   private respond(request: IncomingRequest, answer: unknown): void {
-    let frame: string | Buffer;
+    let frame: OutgoingMessage;
     try {
       frame = encodeResponse(request.id, answer);
     } catch (error) {
@@ -169,7 +170,7 @@ export class RequestServer<T extends RequestTable, Context> {
   private refuse(request: IncomingRequest, thrown: unknown): void {
     const error = toRpcError(thrown);
     const { logger, transport } = this.options;
-    if (!(thrown instanceof RpcError) && error.code === ErrorCode.internal) {
+    if (isUnforeseen(thrown)) {
       const { stack, message } = toError(thrown);
       logger.error('request failed unexpectedly', {
         method: request.method,

@@ -1,9 +1,12 @@
 import type { Event } from '../base/event';
+import type { OutgoingMessage } from '../protocol/outgoingMessage';
 
 /** A connection in its role as the one a session talks to. */
 export interface Attachment {
+  /** Whether its client asked for output as it is. */
+  readonly binaryOutput: boolean;
   /** Sends one encoded notification. */
-  notify(message: string): void;
+  notify(message: OutgoingMessage): void;
   /** Whether the connection still goes both ways. */
   readonly isOpen: boolean;
   /** Whether the connection takes bulk data slower than it is made; sources should pause. */

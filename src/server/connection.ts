@@ -1,23 +1,33 @@
 import type { Clock } from '../base/clock';
-import { ExecServerError } from '../base/errors';
+import { ExecServerError, toError } from '../base/errors';
 import type { Event } from '../base/event';
 import type { Limits } from '../base/limits';
-import { DisposableStore } from '../base/lifecycle';
+import type { Disposable } from '../base/lifecycle';
+import { DisposableStore, MutableDisposable } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
 import { encodeError, parseMessage } from '../protocol/envelope';
 import { invalidRequest } from '../protocol/errorCodes';
 import type { requests } from '../protocol/methods';
-import { CloseCode, closeReason } from '../rpc/closeCodes';
+import type { OutgoingMessage } from '../protocol/outgoingMessage';
+import { CloseCode } from '../rpc/closeCodes';
 import { RequestServer } from '../rpc/requestServer';
 import type { Router } from '../rpc/router';
 import type { MessageTransport } from '../rpc/transport';
 import type { Attachment } from './attachment';
 import type { CallContext, HandshakeState } from './callContext';
+import { HttpCalls } from './httpCalls';
+import { OpenFiles } from './openFiles';
 import type { Session } from './session';
 import type { SessionRegistry } from './sessionRegistry';
 
 /** The id of replies to messages whose own id could not be read. */
 const UNREADABLE_ID = -1;
+
+/** Ignored messages of one connection that are logged; a client that floods us must not fill the log. */
+const MAX_IGNORED_LOGGED = 10;
+
+/** Longest part of a notification's name that goes into the log. */
+const MAX_LOGGED_METHOD_LENGTH = 80;
 
 export interface ConnectionOptions {
   readonly transport: MessageTransport;
@@ -33,14 +43,20 @@ export interface ConnectionOptions {
  *
  *   awaitingInitialize ──initialize──► awaitingInitialized ──initialized──► ready
  *
- * Malformed messages are answered and change nothing; messages that make no sense in a conversation
- * (a reply to no question, a notification nobody knows) end it with a reason. Both in their turn.
+ * Malformed messages are answered in their turn and change nothing. What asks for nothing and means
+ * nothing here (a reply to no question, a notification of another release) is ignored: a session is
+ * worth more. Only `initialized` before `initialize` ends the connection, which could never be used.
  */
 export class Connection implements Attachment, CallContext {
   private readonly store = new DisposableStore();
   private readonly server: RequestServer<typeof requests, CallContext>;
+  readonly openFiles: OpenFiles;
+  readonly httpCalls: HttpCalls;
+  readonly missingWatch = this.store.add(new MutableDisposable<Disposable>());
   private boundSession: Session | undefined;
   private initialized = false;
+  private binary = false;
+  private ignoredCount = 0;
   /** Nothing is taken from the client any more. */
   private leaving = false;
   private ended = false;
@@ -54,6 +70,12 @@ export class Connection implements Attachment, CallContext {
       limits,
       logger,
     });
+    this.httpCalls = this.store.add(new HttpCalls(this, limits));
+    this.openFiles = this.store.add(
+      new OpenFiles(limits, (error) => {
+        logger.warn('failed to close a file', { cause: toError(error).message });
+      }),
+    );
     this.store.add(
       transport.onDidReceive((data) => {
         this.receive(data);
@@ -105,7 +127,16 @@ export class Connection implements Attachment, CallContext {
     return this.options.transport.onDidChangeCongestion;
   }
 
-  notify(message: string): void {
+  get binaryOutput(): boolean {
+    return this.binary;
+  }
+
+  useBinaryOutput(): boolean {
+    this.binary = this.options.transport.takesBinary;
+    return this.binary;
+  }
+
+  notify(message: OutgoingMessage): void {
     this.options.transport.send(message);
   }
 
@@ -129,14 +160,14 @@ export class Connection implements Attachment, CallContext {
         this.server.accept(message, data.length);
         return;
       case 'notification':
-        this.server.acceptEffect(() => {
-          this.observe(message.method);
-        });
+        if (message.method === 'initialized') {
+          this.server.acceptEffect(() => {
+            this.openForRequests();
+          });
+        } else this.ignore('unknown notification', message.method);
         return;
       case 'response':
-        this.server.acceptEffect(() => {
-          this.hangUp('a reply to no request');
-        });
+        this.ignore('reply to no request');
         return;
       case 'malformed':
         this.server.acceptEffect(() => {
@@ -148,15 +179,27 @@ export class Connection implements Attachment, CallContext {
   private refuseMalformed(detail: string, bytes: number): void {
     const { transport, logger } = this.options;
     logger.debug('malformed message', { bytes });
-    const text = `failed to parse websocket JSON-RPC message from exec-server websocket ${transport.peer}: ${detail}`;
-    transport.send(encodeError(UNREADABLE_ID, invalidRequest(text)));
+    const what =
+      transport.medium === 'stdio'
+        ? 'JSON-RPC message from exec-server stdio'
+        : `websocket JSON-RPC message from exec-server websocket ${transport.peer}`;
+    const error = invalidRequest(`failed to parse ${what}: ${detail}`);
+    transport.send(encodeError(UNREADABLE_ID, error));
   }
 
-  private observe(notification: string): void {
-    if (notification !== 'initialized') {
-      this.hangUp(`unknown notification ${closeReason(notification)}`);
-    } else if (this.boundSession === undefined) this.hangUp('initialized before initialize');
+  private openForRequests(): void {
+    if (this.boundSession === undefined) this.hangUp('initialized before initialize');
     else this.initialized = true;
+  }
+
+  /** At once and without a place in the order: it must not hold anything up, nor stay in memory. */
+  private ignore(what: string, method?: string): void {
+    this.ignoredCount += 1;
+    if (this.ignoredCount > MAX_IGNORED_LOGGED) return;
+    this.options.logger.debug(`ignored ${what}`, {
+      method: method?.slice(0, MAX_LOGGED_METHOD_LENGTH),
+      further: this.ignoredCount === MAX_IGNORED_LOGGED ? 'not logged' : undefined,
+    });
   }
 
   private hangUp(reason: string): void {

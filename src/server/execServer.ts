@@ -1,13 +1,16 @@
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../base/clock';
 import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
 import type { Environment } from '../environment/environment';
+import type { requests } from '../protocol/methods';
 import { CloseCode } from '../rpc/closeCodes';
+import type { Router } from '../rpc/router';
+import type { MessageTransport } from '../rpc/transport';
 import { AccessToken } from './accessToken';
+import type { CallContext } from './callContext';
 import { Connection } from './connection';
-import { createAgentRouter } from './handlers/requestHandlers';
-import type { Door } from './listener';
+import type { DoorLock } from './doorLock';
+import type { Door, ListenAddress } from './listener';
 import { Listener } from './listener';
 import { SessionRegistry } from './sessionRegistry';
 
@@ -15,10 +18,8 @@ import { SessionRegistry } from './sessionRegistry';
 export const AGENT_PATH = '/';
 
 export interface ExecServerOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Absent: agents need no token. */
-  readonly token: AccessToken | undefined;
+  /** What agents' tokens are judged by; absent: they need none. */
+  readonly lock: DoorLock | undefined;
   readonly environment: () => Environment;
   readonly allowedHosts: () => readonly string[];
   /** Further places on the same listener, such as the control channel. */
@@ -28,22 +29,19 @@ export interface ExecServerOptions {
   readonly logger: Logger;
 }
 
-/** The agents' server: a listener, its connections and the sessions behind them. */
+/** The agents' server: a listener, connections that came by it or otherwise, and the sessions behind them. */
 export class ExecServer {
   private readonly listener: Listener;
-  private agentToken: AccessToken | undefined;
+  private router: Router<typeof requests, CallContext> | undefined;
+  private lock: DoorLock | undefined;
+  private connectionsAccepted = 0;
   readonly sessions: SessionRegistry;
 
   constructor(private readonly options: ExecServerOptions) {
-    const { clock, limits, logger, environment, host, port, allowedHosts } = options;
-    this.agentToken = options.token;
+    const { clock, limits, logger, allowedHosts } = options;
+    this.lock = options.lock;
     this.sessions = new SessionRegistry({ clock, limits, logger });
-    const { sessions } = this;
-    const router = createAgentRouter({ sessions, environment, limits });
-    let connectionCount = 0;
     this.listener = new Listener({
-      host,
-      port,
       allowedHosts,
       clock,
       limits,
@@ -51,21 +49,13 @@ export class ExecServer {
       doors: {
         ...options.otherDoors,
         [AGENT_PATH]: {
-          token: () => this.agentToken,
+          lock: () => this.lock,
           tokenInQuery: true,
+          explainsRefusals: true,
           maxConnections: limits.maxConnections,
+          prepare: () => this.prepare(),
           accept: (transport) => {
-            connectionCount += 1;
-            const connectionLogger = logger.child(`connection ${connectionCount}`);
-            connectionLogger.info('connection opened', { peer: transport.peer });
-            new Connection({
-              transport,
-              router,
-              sessions,
-              clock,
-              limits,
-              logger: connectionLogger,
-            });
+            this.accept(transport);
           },
         },
       },
@@ -73,17 +63,18 @@ export class ExecServer {
   }
 
   get port(): number {
-    return this.listener.port;
+    return this.listener.address.port;
   }
 
   /** The address agents use, without the token. */
   get url(): string {
-    const { host } = this.options;
-    return `ws://${isIPv6(host) ? `[${host}]` : host}:${this.port}/`;
+    const { host, port } = this.listener.address;
+    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}/`;
   }
 
+  /** The token agents need, where this server knows it. */
   get token(): AccessToken | undefined {
-    return this.agentToken;
+    return this.lock instanceof AccessToken ? this.lock : undefined;
   }
 
   get connectionCount(): number {
@@ -98,13 +89,41 @@ export class ExecServer {
     return this.listener.onDidBurstAuthFailures;
   }
 
-  listen(): Promise<void> {
-    return this.listener.listen();
+  listen(address: ListenAddress): Promise<void> {
+    return this.listener.listen(address);
+  }
+
+  /**
+   * Loads what only connections need: the schemas and handlers of every method, which take as long as the
+   * rest of a start. The first connection waits for it.
+   */
+  async prepare(): Promise<void> {
+    const { createAgentRouter } = await import('./handlers/requestHandlers');
+    const { environment, limits } = this.options;
+    this.router ??= createAgentRouter({ sessions: this.sessions, environment, limits });
+  }
+
+  /** Serves an agent at the other end of a transport that needs no further proof, once prepared for it. */
+  accept(transport: MessageTransport): void {
+    const { clock, limits, logger } = this.options;
+    const { router } = this;
+    if (router === undefined) throw new Error('A connection came before what serves it was loaded');
+    this.connectionsAccepted += 1;
+    const connectionLogger = logger.child(`connection ${this.connectionsAccepted}`);
+    connectionLogger.info('connection opened', { peer: transport.peer });
+    new Connection({
+      transport,
+      router,
+      sessions: this.sessions,
+      clock,
+      limits,
+      logger: connectionLogger,
+    });
   }
 
   /** Replaces the agents' token, ends their connections and sessions, and everything those started. */
   async rotateToken(): Promise<void> {
-    this.agentToken = AccessToken.random();
+    this.lock = AccessToken.random();
     this.listener.disconnectAll(AGENT_PATH, CloseCode.policyViolation, 'the token was replaced');
     await this.sessions.endAll('user');
   }

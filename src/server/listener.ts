@@ -2,35 +2,46 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../base/clock';
 import { ExecServerError, errnoCodeOf, toError } from '../base/errors';
 import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
+import { CloseCode, tooLargeReason } from '../rpc/closeCodes';
 import { WebSocketTransport } from '../rpc/webSocketTransport';
+import { SlabPool } from '../rpc/frameWriter';
 import type { MessageTransport } from '../rpc/transport';
-import { bearerTokenOf } from './accessToken';
-import type { AccessToken } from './accessToken';
 import { AuthFailures } from './authFailures';
+import type { DoorLock } from './doorLock';
 import { isAllowedHost } from './hostCheck';
 import { refuse, statusOfUnreadable } from './httpRefusal';
+import { denialOf } from './presentedToken';
 
 /** A place on the listener that takes WebSockets. */
 export interface Door {
-  /** The token that opens it; absent: no token is needed. */
-  readonly token: () => AccessToken | undefined;
+  /** Absent: no token is needed. */
+  readonly lock: () => DoorLock | undefined;
   /** Whether the token may stand in the query, for clients that can only be given a URL. */
   readonly tokenInQuery: boolean;
+  /** Whether a refused token is answered with the reason. */
+  readonly explainsRefusals: boolean;
   /** Most connections at once. */
   readonly maxConnections: number;
+  /** Makes ready what `accept` needs. A connection waits for it. */
+  readonly prepare?: () => Promise<void>;
   readonly accept: (transport: MessageTransport) => void;
 }
 
-export interface ListenerOptions {
+/** Where to listen. */
+export interface ListenAddress {
+  /** A literal loopback address. */
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+}
+
+export interface ListenerOptions {
   readonly doors: Readonly<Record<string, Door>>;
   readonly allowedHosts: () => readonly string[];
   readonly clock: Clock;
@@ -41,7 +52,8 @@ export interface ListenerOptions {
 /**
  * The only thing of ours that listens. Every request passes the same checks in the same order: no
  * `Origin` (a browser sends one, and no page has business here), a `Host` that means this machine, a
- * known path, and the door's token. Refusals have no body, so that they tell a stranger nothing.
+ * known path, and the door's token. Refusals have no body, so that they tell a stranger nothing;
+ * the one exception is what is wrong with a token.
  */
 export class Listener {
   private readonly server;
@@ -50,6 +62,7 @@ export class Listener {
   private readonly unauthenticated = new Set<Socket>();
   private readonly connectionsByPath = new Map<string, Set<MessageTransport>>();
   private readonly connectionsEmitter = new Emitter<string>();
+  private readonly slabs = new SlabPool();
   private stopping: Promise<void> | undefined;
 
   /** The number of connections of a path changed. */
@@ -66,12 +79,15 @@ export class Listener {
     const upgraderOptions = {
       noServer: true,
       clientTracking: false,
+      // The library would take the first one a client offers.
+      handleProtocols: () => false as const,
       perMessageDeflate: false,
       maxPayload: limits.maxMessageBytes,
       maxFragments: limits.maxMessageFragments,
       maxBufferedChunks: limits.maxBufferedChunks,
       // The library's own bound of a close handshake, whoever begins it; its type lacks it.
       closeTimeout: limits.closeHandshakeMs,
+      WebSocket: explainingWebSocket(limits.maxMessageBytes),
     };
     this.upgrader = new WebSocketServer(upgraderOptions);
     this.upgrader.on('wsClientError', (_error, socket) => {
@@ -98,7 +114,12 @@ export class Listener {
       this.guardUnauthenticated(socket);
     });
     this.server.on('upgrade', (request, socket, head) => {
-      this.upgrade(request, socket, head);
+      // While a lock is at work nobody else listens, and a socket may fail at any time.
+      socket.on('error', () => undefined);
+      this.upgrade(request, socket, head).catch((error: unknown) => {
+        options.logger.error('upgrade failed unexpectedly', { cause: toError(error).message });
+        refuse(socket, 500);
+      });
     });
     this.server.on('clientError', (error, socket) => {
       refuse(socket, statusOfUnreadable(error));
@@ -109,8 +130,10 @@ export class Listener {
     return this.failures.onDidBurst;
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
+  /** Where it listens, with the port the system chose. */
+  get address(): ListenAddress {
+    const { address, port } = this.server.address() as AddressInfo;
+    return { host: address, port };
   }
 
   connectionCount(path: string): number {
@@ -118,8 +141,8 @@ export class Listener {
   }
 
   /** @throws ExecServerError `listenFailed` when the port is taken or the address is not ours. */
-  async listen(): Promise<void> {
-    const { host, port, logger } = this.options;
+  async listen({ host, port }: ListenAddress): Promise<void> {
+    const { logger } = this.options;
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error) => {
         const reason = errnoCodeOf(error) === 'EADDRINUSE' ? 'the port is in use' : error.message;
@@ -134,7 +157,7 @@ export class Listener {
     this.server.on('error', (error) => {
       logger.error('listener failed', { cause: toError(error).message });
     });
-    logger.info('listening', { host, port: this.port });
+    logger.info('listening', { host, port: this.address.port });
   }
 
   /** Ends the connections of one path with a close frame. */
@@ -178,7 +201,7 @@ export class Listener {
     return request.method === 'GET' ? { status: 400 } : { status: 405, headers: { allow: 'GET' } };
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const path = pathOf(request);
     const door = Object.hasOwn(this.options.doors, path) ? this.options.doors[path] : undefined;
     const status =
@@ -189,10 +212,11 @@ export class Listener {
       refuse(socket, status ?? 404);
       return;
     }
-    const denial = this.denialOf(request, door);
-    if (denial !== undefined) {
-      this.options.logger.warn('connection refused', { path, status: denial });
-      refuse(socket, denial);
+    const reason = await denialOf(request, door);
+    if (reason !== undefined) {
+      const denial = this.failures.note() === 'tooMany' ? 429 : 401;
+      this.options.logger.warn('connection refused', { path, status: denial, reason });
+      refuse(socket, denial, door.explainsRefusals ? reason : '');
       return;
     }
     // The library would take a draft of the protocol too, in which browsers name their origin otherwise.
@@ -200,6 +224,7 @@ export class Listener {
       refuse(socket, 400);
       return;
     }
+    await door.prepare?.();
     const peers = this.peersOf(path);
     if (this.stopping !== undefined || peers.size >= door.maxConnections) {
       refuse(socket, 503);
@@ -214,7 +239,7 @@ export class Listener {
         peer,
         limits,
         clock,
-        receivedBytes: () => request.socket.bytesRead,
+        stream: { socket: request.socket, slabs: this.slabs },
       });
       peers.add(transport);
       transport.onDidEnd(() => {
@@ -232,15 +257,6 @@ export class Listener {
     const hosts = request.headersDistinct['host'] ?? [];
     if (hosts.length !== 1 || !isAllowedHost(hosts[0], this.options.allowedHosts())) return 403;
     return undefined;
-  }
-
-  private denialOf(request: IncomingMessage, door: Door): number | undefined {
-    const token = door.token();
-    if (token === undefined) return undefined;
-    const presented =
-      bearerTokenOf(request) ?? (door.tokenInQuery ? queryTokenOf(request) : undefined);
-    if (token.matches(presented)) return undefined;
-    return this.failures.note() === 'tooMany' ? 429 : 401;
   }
 
   private peersOf(path: string): Set<MessageTransport> {
@@ -264,11 +280,16 @@ export class Listener {
   }
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? '';
+/** The library closes with a bare code when a message is too large; its sender is to learn the limit. */
+function explainingWebSocket(maxMessageBytes: number): typeof WebSocket {
+  return class extends WebSocket {
+    override close(code?: number, reason?: string | Buffer): void {
+      const isBare = code === CloseCode.tooLarge && reason === undefined;
+      super.close(code, isBare ? tooLargeReason(maxMessageBytes) : reason);
+    }
+  };
 }
 
-function queryTokenOf(request: IncomingMessage): string | undefined {
-  const query = (request.url ?? '').split('?').slice(1).join('?');
-  return new URLSearchParams(query).get('token') ?? undefined;
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
 }

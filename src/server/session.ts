@@ -48,6 +48,8 @@ export class Session {
   private readonly processStartEmitter = new Emitter<SessionProcess>();
   private readonly processForgetEmitter = new Emitter<SessionProcess>();
   private attachment: Attachment | undefined;
+  /** Processes that were adopted and have not closed. */
+  private runningCount = 0;
   private over = false;
 
   readonly onDidStartProcess = this.processStartEmitter.event;
@@ -72,9 +74,7 @@ export class Session {
 
   /** Processes that have not closed, those being started included. */
   get openProcessCount(): number {
-    let open = this.starting.size;
-    for (const { process } of this.byId.values()) if (!process.state.closed) open += 1;
-    return open;
+    return this.starting.size + this.runningCount;
   }
 
   /** Gives the session to a connection. Reads the one before it was waiting for are rejected. */
@@ -193,12 +193,15 @@ export class Session {
   private adopt(entry: SessionProcess): void {
     const { process, description } = entry;
     this.byId.set(description.processId, entry);
+    this.runningCount += 1;
     const notifications = new ProcessNotifications(description.processId);
     const subscriptions = new DisposableStore();
     subscriptions.add(
       process.onDidEmit((event) => {
-        this.attachment?.notify(notifications.encode(event));
+        const { attachment } = this;
+        attachment?.notify(notifications.encode(event, attachment.binaryOutput));
         if (event.type === 'closed') {
+          this.runningCount -= 1;
           subscriptions.add(
             this.dependencies.closedProcesses.add(entry, () => {
               this.forget(entry);

@@ -14,6 +14,8 @@ const INSTALL_FLAGS = [
   '--no-audit',
   '--no-fund',
   '--loglevel=error',
+  // A release of the Codex CLI is more than a hundred megabytes: one lost connection must not fail a test run.
+  '--fetch-retries=5',
 ];
 
 /** What a nested npm must still know about the machine it runs on. */

@@ -14,3 +14,76 @@ export const CHROMIUM = '153.0.0';
 
 /** The peer that recorded the protocol transcripts; interoperability tests run against the same one. */
 export const CODEX = '0.169.0';
+
+/**
+ * Releases of the Codex CLI that must work, oldest first, and what is known of each. Releases with `gpt-5.5` do not
+ * need it, but earlier ones do not know it, and the model decides which tools are on offer.
+ *
+ * @typedef {object} CodexRelease
+ * @property {string} version
+ * @property {'gpt-5.4' | 'gpt-5.5'} model
+ * @property {'polling' | 'notifications'} reads how it takes output: polling, it misses what is dropped meanwhile
+ * @property {'locally' | 'through the server'} patches
+ * @property {'plain' | 'from a snapshot'} shells what it can be configured to ask for
+ * @property {'gives up' | 'opens a fresh session' | 'resumes its session'} afterCut
+ *
+ * @type {readonly CodexRelease[]}
+ */
+export const CODEX_RELEASES = [
+  {
+    version: '0.118.0',
+    model: 'gpt-5.4',
+    reads: 'polling',
+    patches: 'locally',
+    shells: 'plain',
+    afterCut: 'gives up',
+  },
+  {
+    version: '0.125.0',
+    model: 'gpt-5.4',
+    reads: 'polling',
+    patches: 'through the server',
+    shells: 'plain',
+    afterCut: 'gives up',
+  },
+  {
+    version: '0.131.0',
+    model: 'gpt-5.4',
+    reads: 'polling',
+    patches: 'through the server',
+    shells: 'plain',
+    afterCut: 'gives up',
+  },
+  {
+    version: '0.140.0',
+    model: 'gpt-5.4',
+    reads: 'polling',
+    patches: 'through the server',
+    shells: 'plain',
+    afterCut: 'opens a fresh session',
+  },
+  {
+    version: '0.150.0',
+    model: 'gpt-5.5',
+    reads: 'notifications',
+    patches: 'through the server',
+    shells: 'from a snapshot',
+    afterCut: 'resumes its session',
+  },
+  {
+    version: '0.160.0',
+    model: 'gpt-5.5',
+    reads: 'notifications',
+    patches: 'through the server',
+    shells: 'from a snapshot',
+    afterCut: 'resumes its session',
+  },
+  {
+    version: CODEX,
+    model: 'gpt-5.5',
+    reads: 'notifications',
+    patches: 'through the server',
+    shells: 'from a snapshot',
+    afterCut: 'resumes its session',
+  },
+];

@@ -270,6 +270,8 @@ function serverEnvironment(root, runId, extra) {
     ...Object.fromEntries(inherited),
     // VS Code leaves its sockets in the temp folder when it is killed; this one goes with the data.
     TMPDIR: path.join(root, 'tmp'),
+    // What is started keeps nothing outside the data either.
+    XDG_CACHE_HOME: path.join(root, 'caches'),
     ...extra,
     [RUN_VARIABLE]: runId,
   };

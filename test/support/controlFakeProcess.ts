@@ -33,13 +33,7 @@ export class ControlFakeProcess implements ManagedProcess {
   }
 
   say(text: string): void {
-    const chunk = Buffer.from(text);
-    this.emitter.fire({
-      type: 'output',
-      seq: this.log.append('stdout', chunk),
-      stream: 'stdout',
-      chunk,
-    });
+    this.emitter.fire({ type: 'output', ...this.log.append('stdout', Buffer.from(text)) });
   }
 
   exit(exitCode: number): void {
@@ -103,6 +97,7 @@ export function fakeBackend(...processes: readonly ManagedProcess[]): ProcessBac
 
 /** A connection that takes everything and says nothing. */
 export const silentAttachment: Attachment = {
+  binaryOutput: false,
   notify: () => undefined,
   isCongested: false,
   onDidChangeCongestion: () => ({ dispose: () => undefined }),

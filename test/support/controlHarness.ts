@@ -64,8 +64,7 @@ export async function startControlled(
   const appliedSettings: ExecutorSettings[] = [];
   let control: ControlServer | undefined;
   const executor = new Executor({
-    listen: { host: '127.0.0.1', port: 0 },
-    token,
+    lock: token,
     mode: options.mode ?? 'local',
     limits,
     logger,
@@ -76,10 +75,11 @@ export async function startControlled(
       detachedSessionTtlSeconds: 80,
       ownerGraceSeconds: 60,
     },
-    createControl: ({ environments, applySettings }) => {
+    createControl: ({ environments, applySettings, canConfine }) => {
       control = new ControlServer({
         executor: instance,
         environments,
+        canConfine,
         applySettings: (settings) => {
           appliedSettings.push(settings);
           applySettings(settings);
@@ -94,7 +94,7 @@ export async function startControlled(
     },
   });
   onTestFinished(() => executor.close());
-  await executor.listen();
+  await executor.listen({ host: '127.0.0.1', port: 0 });
   if (control === undefined) throw new Error('The executor made no control channel');
   const { port } = executor.server;
   return {

@@ -6,6 +6,7 @@ import { createLogger } from '../../src/base/logger';
 import { Executor } from '../../src/executor/executor';
 import type { ExecutorSettings } from '../../src/control/messages';
 import { AccessToken } from '../../src/server/accessToken';
+import type { DoorLock } from '../../src/server/doorLock';
 import { temporaryFolder } from './temporaryFolder';
 
 /** A running server of this process, with real sockets and real programs, gone when the test is. */
@@ -24,6 +25,8 @@ export interface ServerUnderTestOptions {
   readonly limits?: Partial<Limits>;
   /** Random unless a test looks for it everywhere. */
   readonly token?: AccessToken;
+  /** What opens instead of the token. */
+  readonly lock?: DoorLock;
   readonly settings?: Partial<ExecutorSettings>;
   readonly mode?: 'local' | 'disabled';
 }
@@ -33,8 +36,7 @@ export async function startServer(options: ServerUnderTestOptions = {}): Promise
   const log: ServerUnderTest['log'] = [];
   const token = options.token ?? AccessToken.random();
   const executor = new Executor({
-    listen: { host: '127.0.0.1', port: 0 },
-    token,
+    lock: options.lock ?? token,
     mode: options.mode ?? 'local',
     limits: { ...defaultLimits, ...options.limits },
     logger: createLogger((level, line) => log.push({ level, line })),
@@ -48,7 +50,7 @@ export async function startServer(options: ServerUnderTestOptions = {}): Promise
     },
   });
   onTestFinished(() => executor.close());
-  await executor.listen();
+  await executor.listen({ host: '127.0.0.1', port: 0 });
   const { port } = executor.server;
   return {
     executor,

@@ -1,17 +1,15 @@
 import type { ChildProcessByStdio } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { bundleExecutor } from './executorBundle';
+import type { ExecutorBundle } from './executorBundle';
 import { until } from './processFixtures';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const esbuild = join(root, 'node_modules', '.bin', 'esbuild');
 
 /** How a process ended. */
 export interface Ended {
@@ -76,8 +74,9 @@ export class ExecutorProcess {
 export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** What stdin holds; it ends after it. */
+  /** What stdin holds; it ends after it unless it is to stay open. */
   readonly input?: string;
+  readonly keepsStdinOpen?: boolean;
   /** File creation mask of the executor. */
   readonly umask?: string;
 }
@@ -86,38 +85,28 @@ export interface StartOptions {
 export function useExecutorBundle(): {
   readonly start: (args: readonly string[], options?: StartOptions) => ExecutorProcess;
 } {
-  let folder = '';
+  let bundle: ExecutorBundle | undefined;
 
   beforeAll(async () => {
-    // Inside the project, because the bundle loads what is not in it from node_modules.
-    await mkdir(join(root, 'out'), { recursive: true });
-    folder = await mkdtemp(join(root, 'out', 'executor-'));
-    await promisify(execFile)(esbuild, await buildArguments(folder), { cwd: root });
+    bundle = await bundleExecutor();
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => bundle?.remove());
 
   return {
-    start(args, { env = process.env, cwd = root, input = '', umask = '022' } = {}) {
+    start(args, options = {}) {
+      const { env = process.env, cwd = root, input = '', umask = '022' } = options;
       const command = `umask ${umask}; exec "$@"`;
       const child = spawn(
         '/bin/sh',
-        ['-c', command, 'sh', process.execPath, join(folder, 'executor.js'), ...args],
+        ['-c', command, 'sh', process.execPath, bundle?.script ?? '', ...args],
         { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] },
       );
       const executor = new ExecutorProcess(child);
-      child.stdin.end(input);
+      child.stdin.write(input);
+      if (options.keepsStdinOpen !== true) child.stdin.end();
       return executor;
     },
   };
-}
-
-/** The command line of the package script, for one of its entry points and into another folder. */
-async function buildArguments(folder: string): Promise<string[]> {
-  const text = await readFile(join(root, 'package.json'), 'utf8');
-  const { scripts } = JSON.parse(text) as { scripts: { build: string } };
-  const [, ...words] = scripts.build.split('&&', 1).join('').trim().split(/\s+/);
-  const args = words.filter((word) => !/^(extension=|--outdir=)/.test(word));
-  return [...args, `--outdir=${folder}`];
 }
 
 /** What others on the machine may read of a process: its arguments and its environment. */

@@ -1,4 +1,6 @@
 import { Emitter } from '../../src/base/event';
+import type { OutgoingMessage } from '../../src/protocol/outgoingMessage';
+import { bytesOfMessage } from '../../src/protocol/outgoingMessage';
 import { CloseCode } from '../../src/rpc/closeCodes';
 import type { MessageTransport, TransportEnd } from '../../src/rpc/transport';
 
@@ -21,6 +23,8 @@ export class LinkedTransport implements MessageTransport {
   answersPings = true;
   queuedBytes = 0;
 
+  readonly medium = 'websocket';
+  readonly takesBinary = false;
   readonly onDidReceive = this.receiveEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
   readonly onDidChangeCongestion = this.congestionEmitter.event;
@@ -45,10 +49,11 @@ export class LinkedTransport implements MessageTransport {
     this.congestionEmitter.fire(congested);
   }
 
-  send(message: string | Buffer): void {
+  send(message: OutgoingMessage): void {
     if (this.ended) return;
-    this.sent.push(JSON.parse(message.toString()));
-    this.other?.deliver(Buffer.from(message));
+    const bytes = bytesOfMessage(message);
+    this.sent.push(JSON.parse(bytes.toString()));
+    this.other?.deliver(bytes);
   }
 
   setReceivingPaused(paused: boolean): void {

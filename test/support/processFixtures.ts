@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { defaultLimits } from '../../src/base/limits';
 import type { Limits } from '../../src/base/limits';
 import { nullLogger } from '../../src/base/logger';
+import type { Logger } from '../../src/base/logger';
 import type {
   ManagedProcess,
   ProcessEvent,
@@ -49,7 +50,8 @@ export class ProcessWatch {
 
   constructor(readonly process: ManagedProcess) {
     process.onDidEmit((event) => {
-      this.events.push(event);
+      const kept = event.type === 'output' ? { ...event, chunk: Buffer.from(event.chunk) } : event;
+      this.events.push(kept);
       const waiting = this.waiting;
       this.waiting = [];
       for (const wake of waiting) wake();
@@ -163,7 +165,10 @@ function ownChildren(): number[] {
 }
 
 /** Gives a test file a backend, and fails it when a process or a descriptor stays behind. */
-export function useLocalBackend(limits: Partial<Limits> = {}): {
+export function useLocalBackend(
+  limits: Partial<Limits> = {},
+  logger: Logger = nullLogger,
+): {
   readonly start: (request: StartRequest) => Promise<ProcessWatch>;
   readonly run: (request: StartRequest) => Promise<ProcessWatch>;
   readonly backend: () => LocalProcessBackend;
@@ -174,7 +179,7 @@ export function useLocalBackend(limits: Partial<Limits> = {}): {
   const make = (): LocalProcessBackend =>
     new LocalProcessBackend({
       limits: { ...defaultLimits, ...limits },
-      logger: nullLogger,
+      logger,
       baseEnvironment: process.env,
     });
   const backend = (): LocalProcessBackend => (current ??= make());

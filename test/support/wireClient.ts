@@ -19,6 +19,8 @@ export interface WireClientOptions {
  */
 export class WireClient {
   readonly received: WireMessage[] = [];
+  /** Binary messages, which come only to a client that asked for them. */
+  readonly frames: Buffer[] = [];
   private readonly endDeferred = new Deferred<{ code: number; reason: string }>();
   /** Settles when the connection has ended. */
   readonly closed = this.endDeferred.promise;
@@ -26,7 +28,11 @@ export class WireClient {
   private lastId = 0;
 
   private constructor(private readonly socket: WebSocket) {
-    socket.on('message', (data: Buffer) => {
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) {
+        this.frames.push(data);
+        return;
+      }
       this.receivedTexts.push(data.toString());
       this.received.push(JSON.parse(data.toString()) as WireMessage);
       for (const check of [...this.waiting]) check();
@@ -74,8 +80,24 @@ export class WireClient {
     this.socket.send(data);
   }
 
+  /** Sends one part of a message. */
+  sendFragment(data: string | Buffer, isLast: boolean, isBinary = false): void {
+    this.socket.send(data, { fin: isLast, binary: isBinary });
+  }
+
+  /** One message in several frames. */
+  sendFragments(fragments: readonly string[]): void {
+    for (const [index, fragment] of fragments.entries()) {
+      this.socket.send(fragment, { fin: index === fragments.length - 1 });
+    }
+  }
+
   /** Every message as it came, where numbers must not lose digits. */
   readonly receivedTexts: string[] = [];
+
+  get hasEnded(): boolean {
+    return this.endDeferred.isSettled;
+  }
 
   notify(method: string, params?: unknown): void {
     this.sendRaw(JSON.stringify({ method, params }));

@@ -9,6 +9,8 @@ import type {
   RetainedOutput,
 } from '../../src/environment/processBackend';
 import type { Deferred } from '../../src/base/deferred';
+import type { OutgoingMessage } from '../../src/protocol/outgoingMessage';
+import { bytesOfMessage } from '../../src/protocol/outgoingMessage';
 import type { Attachment } from '../../src/server/attachment';
 
 /** A process whose every event a test causes. It notes what it was told to do. */
@@ -127,6 +129,7 @@ export class FakeAttachment implements Attachment {
   /** The time given to every ping. */
   readonly pings: number[] = [];
   isOpen = true;
+  binaryOutput = false;
 
   readonly onDidChangeCongestion = this.congestionEmitter.event;
 
@@ -139,8 +142,8 @@ export class FakeAttachment implements Attachment {
     this.congestionEmitter.fire(congested);
   }
 
-  notify(message: string): void {
-    this.received.push(JSON.parse(message));
+  notify(message: OutgoingMessage): void {
+    this.received.push(JSON.parse(bytesOfMessage(message).toString()));
   }
 
   isAlive(timeoutMs: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { EnvPolicy } from '../../protocol/processMessages';
+import type { LoginVariables } from './loginVariables';
 
 /** Names and values of an environment. */
 export type EnvironmentVariables = Readonly<Record<string, string>>;
@@ -10,6 +11,8 @@ export interface ChildEnvironmentSource {
   /** The whole environment without `policy`, else the final overlay. */
   readonly env: EnvironmentVariables;
   readonly policy?: EnvPolicy | undefined;
+  /** Taken as inherited, with a policy only: what the policy excludes stays out wherever it comes from. */
+  readonly login?: LoginVariables | undefined;
 }
 
 /**
@@ -79,8 +82,8 @@ const coreNames = new Set([
 const defaultExcludes = ['*KEY*', '*SECRET*', '*TOKEN*'];
 
 /**
- * The environment of a child, in the order the protocol fixes: inherit, default excludes, excludes,
- * `set`, `includeOnly`, `env`, and last the names no child gets. Nothing else is added, not even for
+ * The environment of a child, in the order the protocol fixes: inherit (and what a login shell made of
+ * it), default excludes, excludes, `set`, `includeOnly`, `env`, and last the names no child gets. Nothing else is added, not even for
  * a terminal.
  */
 export function childEnvironment(source: ChildEnvironmentSource): Record<string, string> {
@@ -88,6 +91,8 @@ export function childEnvironment(source: ChildEnvironmentSource): Record<string,
   const { policy } = source;
   if (policy !== undefined) {
     for (const [name, value] of inherited(source.base, policy.inherit)) result.set(name, value);
+    for (const name of source.login?.unset ?? []) result.delete(name);
+    overlay(result, source.login?.set ?? {});
     if (!policy.ignoreDefaultExcludes) dropMatching(result, defaultExcludes);
     dropMatching(result, policy.exclude);
     overlay(result, policy.set);

@@ -61,7 +61,13 @@ async function splitAtExisting(path: string): Promise<{ existing: string; missin
     } catch (error) {
       if (errnoCodeOf(error) !== 'ENOENT' || dirname(current) === current) throw error;
     }
-    if ((await lstatIfPresent(current)) !== undefined) throw systemError('EEXIST', path);
-    missing.push(basename(current));
+    const entry = await lstatIfPresent(current);
+    if (entry === undefined) missing.push(basename(current));
+    // Somebody made it in between.
+    else if (entry.isDirectory()) {
+      return { existing: await realpath(current), missing: missing.reverse() };
+    } else {
+      throw systemError('EEXIST', path);
+    }
   }
 }

@@ -1,33 +1,44 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { basename, delimiter, isAbsolute, join, parse } from 'node:path';
+import { PROTOCOL_RELEASE } from '../../protocol/protocolRelease';
 import type { EnvironmentInfo, ShellInfo } from '../environmentInfo';
+import { hasShellSnapshots } from './shellSnapshots';
 
 /** What the executor knows about itself and the rest cannot be asked of the system. */
 export interface HostInfoOptions {
   /** Absolute; the first is where commands run by default. */
   readonly workspaceFolders: readonly string[];
-  readonly version: string;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Tells about this machine. Looks at it at every call, so call it once and keep the answer. */
 export function localEnvironmentInfo(
-  { workspaceFolders, version }: HostInfoOptions,
+  { workspaceFolders }: HostInfoOptions,
   variables: Variables = process.env,
 ): EnvironmentInfo {
   const userHomeDir = homeDirectory();
   return {
     shell: process.platform === 'win32' ? windowsShell(variables) : unixShell(variables),
-    executorVersion: version,
+    executorVersion: PROTOCOL_RELEASE,
     cwd: workspaceFolders[0] ?? userHomeDir,
     userHomeDir,
     platformOs: platformName(),
     temporaryDirectories: temporaryDirectories(variables),
     tempDir: tmpdir(),
-    // Nothing beyond the basic methods exists; what is absent counts as false.
-    features: {},
+    // What is absent counts as false.
+    features: {
+      capabilityDiscoveryV2: true,
+      environmentConfigRead: true,
+      httpHeaderEnvVars: true,
+      fileWriteStreaming: true,
+      // Elsewhere nothing tells for certain that a file has appeared; see missingWatch.ts.
+      fsWatchMissing: process.platform === 'linux',
+      shellSnapshotV2: hasShellSnapshots,
+      // Where sandboxes cannot be had the request is refused, streamed or not.
+      sandboxedFileStreaming: process.platform !== 'win32',
+    },
   };
 }
 

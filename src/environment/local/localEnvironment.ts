@@ -1,7 +1,12 @@
 import type { Capabilities, Environment } from '../environment';
 import type { EnvironmentInfo } from '../environmentInfo';
+import type { CapabilityDiscovery } from '../capabilityDiscovery';
+import type { ConfigurationReader } from '../configuration';
 import type { FileSystem } from '../fileSystem';
+import type { HttpClient } from '../httpClient';
 import type { ProcessBackend } from '../processBackend';
+import type { Sandbox } from '../sandbox';
+import { cannotConfine } from './sandbox/sandboxErrors';
 
 /** The parts a `LocalEnvironment` is made of. */
 export interface LocalEnvironmentOptions {
@@ -9,6 +14,11 @@ export interface LocalEnvironmentOptions {
   readonly info: () => EnvironmentInfo;
   readonly processes: ProcessBackend;
   readonly fileSystem: FileSystem;
+  readonly http: HttpClient;
+  readonly configuration: ConfigurationReader;
+  readonly discovery: CapabilityDiscovery;
+  /** Absent where file operations cannot be confined. */
+  readonly confinedFiles?: { within(sandbox: Sandbox): FileSystem };
 }
 
 /** This machine, with everything on. */
@@ -17,10 +27,22 @@ export class LocalEnvironment implements Environment {
   readonly capabilities: Capabilities = { exec: true, filesystem: true };
   readonly processes: ProcessBackend;
   readonly fileSystem: FileSystem;
+  readonly http: HttpClient;
+  readonly configuration: ConfigurationReader;
+  readonly discovery: CapabilityDiscovery;
 
   constructor(private readonly options: LocalEnvironmentOptions) {
     this.processes = options.processes;
     this.fileSystem = options.fileSystem;
+    this.http = options.http;
+    this.configuration = options.configuration;
+    this.discovery = options.discovery;
+  }
+
+  confinedFileSystem(sandbox: Sandbox): FileSystem {
+    const { confinedFiles } = this.options;
+    if (confinedFiles === undefined) throw cannotConfine('it has no means to');
+    return confinedFiles.within(sandbox);
   }
 
   info(): EnvironmentInfo {

@@ -16,10 +16,10 @@ export interface PipePair {
 }
 
 /** Pipes made by one run of mkfifo, because the run costs far more than a pipe. */
-const batchSize = 32;
+const batchSize = 64;
 
-/** Ready pipes below which the next batch is made: enough for what starts in the meantime. */
-const lowWater = 12;
+/** Ready pipes below which the next batch is made: enough for a burst of starts in the meantime. */
+const lowWater = 40;
 
 /**
  * How long pipes are done without after they could not be made. A full disk or process table passes, and

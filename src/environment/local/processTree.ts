@@ -53,7 +53,8 @@ export class ProcessTree {
     for (const signal of signals) {
       const groupSignalled = this.signalGroup(signal);
       for (const member of members) {
-        if (!groupSignalled || member.groupId !== this.pid) sendSignal(member.pid, signal);
+        const inGroup = member.groupId === this.pid && !hasLeftGroup(member);
+        if (!groupSignalled || !inGroup) sendSignal(member.pid, signal);
       }
     }
   }
@@ -79,7 +80,8 @@ export class ProcessTree {
     return this.goneWithin(forcedEndMs, clock);
   }
 
-  private async goneWithin(waitMs: number, clock: Clock): Promise<boolean> {
+  /** Waits for the tree to be gone and tells whether it is. */
+  async goneWithin(waitMs: number, clock: Clock): Promise<boolean> {
     const deadline = clock.now() + waitMs;
     let pauseMs = firstPollMs;
     let watched = this.members();
@@ -137,6 +139,12 @@ export class ProcessTree {
 function isStillThere(record: ProcessRecord): boolean {
   const current = readProcess(record.pid);
   return current?.startTime === record.startTime && !current.isDead;
+}
+
+/** Whether a process opened a session or group of its own since it was looked at. */
+function hasLeftGroup(record: ProcessRecord): boolean {
+  const current = readProcess(record.pid);
+  return current?.startTime === record.startTime && current.groupId !== record.groupId;
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {

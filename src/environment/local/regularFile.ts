@@ -9,7 +9,7 @@ import { openFlags } from './openFlags';
 import { systemError } from './systemError';
 
 /** Permissions of a created file, before the umask. */
-const CREATED_FILE_MODE = 0o666;
+export const CREATED_FILE_MODE = 0o666;
 
 /** Read at a time where the size is not known in advance, as under /proc. */
 const READ_STEP_BYTES = 64 * 1024;
@@ -18,24 +18,39 @@ const READ_STEP_BYTES = 64 * 1024;
 export const notAFile = (path: string): RpcError =>
   invalidRequest(`path \`${path}\` is not a file`);
 
+/** A regular file just opened, and what it was found to be. */
+export interface OpenedFile {
+  readonly file: FileHandle;
+  readonly stats: BigIntStats;
+}
+
 /**
- * Opens a regular file, lets `use` work with it and closes it. The kind is looked at before the open,
- * because opening a device can set it going, and again after it, because only that is certain.
+ * Opens a regular file. The kind is looked at before the open, because opening a device can set it going,
+ * and again after it, because only that is certain.
  */
+export async function openToRead(
+  path: string,
+  options: { readonly followSymlinks: boolean },
+): Promise<OpenedFile> {
+  const before = options.followSymlinks ? await stat(path) : await lstat(path);
+  if (before.isSymbolicLink()) throw systemError('ELOOP', path);
+  if (!before.isFile()) throw notAFile(path);
+  const file = await open(path, options.followSymlinks ? openFlags.read : openFlags.readNoFollow);
+  return closingOnFailure(file, async () => {
+    const stats = await file.stat({ bigint: true });
+    if (!stats.isFile()) throw notAFile(path);
+    return { file, stats };
+  });
+}
+
+/** Opens a regular file, lets `use` work with it and closes it. */
 export async function withFileToRead<T>(
   path: string,
   options: { readonly followSymlinks: boolean },
   use: (file: FileHandle, stats: BigIntStats) => Promise<T>,
 ): Promise<T> {
-  const before = options.followSymlinks ? await stat(path) : await lstat(path);
-  if (before.isSymbolicLink()) throw systemError('ELOOP', path);
-  if (!before.isFile()) throw notAFile(path);
-  const file = await open(path, options.followSymlinks ? openFlags.read : openFlags.readNoFollow);
-  return closingAfter(file, async () => {
-    const stats = await file.stat({ bigint: true });
-    if (!stats.isFile()) throw notAFile(path);
-    return use(file, stats);
-  });
+  const { file, stats } = await openToRead(path, options);
+  return closingAfter(file, () => use(file, stats));
 }
 
 /** A file to write in a directory held open. */
@@ -49,24 +64,29 @@ export interface WriteTarget {
 }
 
 /**
- * The same for writing: creates the file or opens it as it is; `use` truncates. Only regular files are
- * written, not even /dev/null: a device is no place for a file's content.
+ * The same for writing: creates the file or opens it as it is; whoever opens it truncates. Only regular
+ * files are written, not even /dev/null: a device is no place for a file's content.
  */
-export async function withFileToWrite<T>(
-  target: WriteTarget,
-  use: (file: FileHandle, stats: BigIntStats) => Promise<T>,
-): Promise<T> {
+export async function openToWrite(target: WriteTarget): Promise<OpenedFile> {
   const { directory, name, askedPath } = target;
   const path = directory.pathOf(name);
   requireWritableKind(await lstatIfPresent(path), askedPath);
   const mode = target.createMode ?? CREATED_FILE_MODE;
   const file = await open(path, openFlags.writeNoFollow, mode);
-  return closingAfter(file, async () => {
+  return closingOnFailure(file, async () => {
     const stats = await file.stat({ bigint: true });
     requireWritableKind(stats, askedPath);
     await directory.confirm(file, name);
-    return use(file, stats);
+    return { file, stats };
   });
+}
+
+export async function withFileToWrite<T>(
+  target: WriteTarget,
+  use: (file: FileHandle, stats: BigIntStats) => Promise<T>,
+): Promise<T> {
+  const { file, stats } = await openToWrite(target);
+  return closingAfter(file, () => use(file, stats));
 }
 
 /** Reads to the end, whatever the size was said to be, or answers `undefined` beyond `limit` bytes. */
@@ -119,6 +139,15 @@ function requireWritableKind(stats: Stats | BigIntStats | undefined, askedPath: 
   if (stats.isDirectory()) throw systemError('EISDIR', askedPath);
   if (stats.isSymbolicLink()) throw systemError('ELOOP', askedPath);
   throw notAFile(askedPath);
+}
+
+async function closingOnFailure<T>(file: FileHandle, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function closingAfter<T>(file: FileHandle, use: () => Promise<T>): Promise<T> {

@@ -10,6 +10,12 @@ export interface WriteScopeSettings {
   readonly roots: readonly string[];
 }
 
+/** The same with its folders resolved, for a process that shall not resolve them again. */
+export interface ResolvedWriteScope {
+  readonly mode: WriteScopeSettings['mode'];
+  readonly realRoots: readonly string[];
+}
+
 /**
  * Decides where files may be changed. It judges real paths, so what a path looks like does not matter.
  * A hard link that somebody placed in a folder of the scope is a file of that folder.
@@ -41,6 +47,8 @@ export interface WriteScope {
 export class FolderWriteScope implements WriteScope {
   private mode: WriteScopeSettings['mode'] = 'workspace';
   private realRoots: Promise<readonly string[]> = Promise.resolve([]);
+  /** The same once they are known. */
+  private knownRoots: readonly string[] | undefined;
 
   constructor(
     settings: WriteScopeSettings,
@@ -55,7 +63,30 @@ export class FolderWriteScope implements WriteScope {
    */
   update(settings: WriteScopeSettings): void {
     this.mode = settings.mode;
-    this.realRoots = resolveRoots([...settings.roots, ...this.temporaryDirectories]);
+    const resolving = resolveRoots([...settings.roots, ...this.temporaryDirectories]);
+    this.realRoots = resolving;
+    this.knownRoots = undefined;
+    void resolving.then((roots) => {
+      // Settings that came meanwhile have roots of their own.
+      if (this.realRoots === resolving) this.knownRoots = roots;
+    });
+  }
+
+  /** Judges a real path at once, or not at all: `undefined` while the roots are being resolved. */
+  allowsNow(realPath: string): boolean | undefined {
+    if (this.mode === 'unrestricted') return true;
+    return this.knownRoots?.some((root) => isInside(root, realPath));
+  }
+
+  /** What counts now. */
+  async resolved(): Promise<ResolvedWriteScope> {
+    const { mode } = this;
+    return { mode, realRoots: await this.realRoots };
+  }
+
+  protected adopt({ mode, realRoots }: ResolvedWriteScope): void {
+    this.mode = mode;
+    this.realRoots = Promise.resolve(realRoots);
   }
 
   async resolveForWriting(

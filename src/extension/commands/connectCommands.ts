@@ -47,7 +47,9 @@ export async function copyConnectCommand(context: CommandContext): Promise<void>
   });
   if (chosen?.form === undefined) return;
   const url = await agentUrlFor(listener, chosen.reach);
-  const snippet = connectSnippet(chosen.form, url, context.owner.firstFolder);
+  const workspace = context.owner.firstFolder;
+  const hasSandbox = await canConfine(context);
+  const snippet = connectSnippet(chosen.form, { url, workspace, hasSandbox });
   await vscode.env.clipboard.writeText(snippet);
   tellCopied(context, chosen.label, url);
 }
@@ -68,6 +70,15 @@ export async function rotateToken(context: CommandContext): Promise<void> {
       'Copy Connect Command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
     },
   );
+}
+
+/** An executor that does not know the question has no sandbox either. */
+async function canConfine(context: CommandContext): Promise<boolean> {
+  try {
+    return (await requireClient(context).request('sandbox/check', {})).isAvailable;
+  } catch {
+    return false;
+  }
 }
 
 function snippetItems(): readonly SnippetItem[] {

@@ -3,8 +3,14 @@ import { quotePosix, quotePowerShell } from '../model/processText';
 /** The forms in which the address of this server can be handed to an agent. */
 export type SnippetForm = 'posix' | 'powershell' | 'environmentsToml' | 'url';
 
-/** Clients otherwise ask for a sandbox around every command, and the executor has none to give. */
-const CODEX = 'codex --sandbox danger-full-access';
+/** What a snippet is made from. */
+export interface SnippetParts {
+  readonly url: string;
+  /** The first workspace folder. */
+  readonly workspace: string;
+  /** Whether the executor can confine programs. */
+  readonly hasSandbox: boolean;
+}
 
 /** The id of our entry; clients allow letters, digits, `-` and `_`. */
 const ENVIRONMENT_ID = 'vscode';
@@ -33,17 +39,22 @@ export function isLoopbackUrl(text: string): boolean {
  * One form, ready to paste. Clients send the directory they were started in with every command, so the
  * forms that start one name the workspace's.
  */
-export function connectSnippet(form: SnippetForm, url: string, workspace: string): string {
+export function connectSnippet(
+  form: SnippetForm,
+  { url, workspace, hasSandbox }: SnippetParts,
+): string {
+  // Clients ask for a sandbox around every command, unless they are told not to.
+  const codex = hasSandbox ? 'codex' : 'codex --sandbox danger-full-access';
   switch (form) {
     case 'posix':
-      return `CODEX_EXEC_SERVER_URL=${alwaysQuoted(quotePosix(url))} ${CODEX} -C ${alwaysQuoted(quotePosix(workspace))}`;
+      return `CODEX_EXEC_SERVER_URL=${alwaysQuoted(quotePosix(url))} ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`;
     case 'powershell':
-      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; ${CODEX} -C ${quotePowerShell(workspace)}`;
+      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; ${codex} -C ${quotePowerShell(workspace)}`;
     case 'environmentsToml':
       // Without `include_local = false` a client that cannot reach the server runs commands where it is.
       return [
         '# In a file that has more in it, the first two lines stand above its first table.',
-        `# Start the agent as: ${CODEX} -C ${alwaysQuoted(quotePosix(workspace))}`,
+        `# Start the agent as: ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`,
         `default = "${ENVIRONMENT_ID}"`,
         'include_local = false',
         '',

@@ -6,7 +6,8 @@ import { ExecServerError, toError } from '../../base/errors';
 import { DisposableStore, toDisposable } from '../../base/lifecycle';
 import type { Clock } from '../../base/clock';
 import { redactSecrets } from '../../base/logger';
-import { OWNED_ARGUMENT, OwnedReadySchema } from '../../executor/ownedStart';
+import { OWNED_ARGUMENT } from '../../executor/ownedArgument';
+import { OwnedReadySchema } from '../../executor/ownedStart';
 import type { OwnedReady, OwnedStart } from '../../executor/ownedStart';
 
 /** Loading the bundle and binding a port takes under a second; a loaded machine may need several. */

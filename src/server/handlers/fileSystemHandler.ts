@@ -1,3 +1,4 @@
+import type { Limits } from '../../base/limits';
 import type { Environment } from '../../environment/environment';
 import { decodeBase64 } from '../../protocol/base64';
 import { describeBase64Fault } from '../../protocol/base64Fault';
@@ -5,7 +6,9 @@ import { EncodedResult } from '../../protocol/encodedResult';
 import { invalidRequest } from '../../protocol/errorCodes';
 import type { HandlersOf, requests } from '../../protocol/methods';
 import { formatPath, parsePathText } from '../../protocol/pathText';
-import { refuseSandbox } from './sandboxRefusal';
+import type { SandboxMember } from '../../protocol/sandboxMessages';
+import { filesWithin } from './requestedSandbox';
+import { walkReply } from './walkReply';
 
 type FileSystemHandlers = Pick<
   HandlersOf<typeof requests, unknown>,
@@ -17,23 +20,26 @@ type FileSystemHandlers = Pick<
   | 'fs/canonicalize'
   | 'fs/remove'
   | 'fs/copy'
+  | 'fs/walk'
 >;
 
 /** Members that stand for the defaults of the wire when they are absent or `null`. */
 interface PathMembers {
   readonly path: string;
   readonly followSymlinks?: boolean | null | undefined;
-  readonly sandbox?: unknown;
+  readonly sandbox?: SandboxMember | null | undefined;
 }
 
 /** Adapts `fs/*` to whatever environment is current when the call arrives. */
-export function fileSystemHandlers(environment: () => Environment): FileSystemHandlers {
+export function fileSystemHandlers(
+  environment: () => Environment,
+  limits: Pick<Limits, 'maxWalkReplyBytes'>,
+): FileSystemHandlers {
   const onPath = (params: PathMembers) => {
-    refuseSandbox(params.sandbox);
     return {
       ...parsePathText(params.path),
       followSymlinks: params.followSymlinks ?? true,
-      files: environment().fileSystem,
+      files: filesWithin(environment(), params.sandbox),
     };
   };
 
@@ -79,11 +85,16 @@ export function fileSystemHandlers(environment: () => Environment): FileSystemHa
     },
 
     async 'fs/copy'({ sourcePath, destinationPath, recursive, sandbox }) {
-      refuseSandbox(sandbox);
       const source = parsePathText(sourcePath).path;
       const destination = parsePathText(destinationPath).path;
-      await environment().fileSystem.copy(source, destination, { recursive });
+      const files = filesWithin(environment(), sandbox);
+      await files.copy(source, destination, { recursive });
       return {};
+    },
+
+    async 'fs/walk'(params) {
+      const { path, form, files } = onPath(params);
+      return walkReply(await files.walk(path, params.options), form, limits.maxWalkReplyBytes);
     },
   };
 }

@@ -10,13 +10,19 @@ export function initializeHandlers(
   environment: () => Environment,
 ): Pick<HandlersOf<typeof requests, CallContext>, 'initialize'> {
   return {
-    async initialize({ clientName, resumeSessionId }, context) {
+    async initialize({ clientName, resumeSessionId, binaryOutput }, context) {
+      // Before the session is attached, because its output may follow at once.
+      const isBinary = binaryOutput === true && context.useBinaryOutput();
       const session =
         resumeSessionId == null
           ? sessions.create(clientName, context.attachment)
           : await sessions.resume(resumeSessionId, context.attachment);
       context.bind(session);
-      return { sessionId: session.id, environmentInfo: describeEnvironment(environment()) };
+      return {
+        sessionId: session.id,
+        environmentInfo: describeEnvironment(environment()),
+        ...(isBinary && { binaryOutput: true }),
+      };
     },
   };
 }

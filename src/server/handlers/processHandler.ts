@@ -1,13 +1,14 @@
 import type { Limits } from '../../base/limits';
 import type { Environment } from '../../environment/environment';
 import type { StartRequest, TerminalSize } from '../../environment/processBackend';
+import type { Sandbox } from '../../environment/sandbox';
 import { requireBase64 } from '../../protocol/base64';
 import type { HandlersOf, requests } from '../../protocol/methods';
-import { ErrorCode, RpcError, invalidParams } from '../../protocol/errorCodes';
+import { ErrorCode, RpcError, invalidParams, invalidRequest } from '../../protocol/errorCodes';
 import { parsePathText } from '../../protocol/pathText';
 import type { StartParams } from '../../protocol/processMessages';
 import type { CallContext } from '../callContext';
-import { refuseSandbox } from './sandboxRefusal';
+import { requestedSandbox } from './requestedSandbox';
 
 type ProcessHandlers = Pick<
   HandlersOf<typeof requests, CallContext>,
@@ -27,10 +28,10 @@ const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
 export function processHandlers(environment: () => Environment, limits: Limits): ProcessHandlers {
   return {
     async 'process/start'(params, { session }) {
-      refuseSandbox(params.sandbox);
       const { processId } = params;
-      await session.start(processId, startRequestOf(params), environment().processes);
-      return { processId, sandboxType: 'none' };
+      const request = startRequestOf(params);
+      const { process } = await session.start(processId, request, environment().processes);
+      return { processId, sandboxType: process.sandboxType ?? 'none' };
     },
 
     'process/read'({ processId, afterSeq, maxBytes, waitMs }, { session }) {
@@ -90,7 +91,20 @@ function startRequestOf(params: StartParams): StartRequest {
       : undefined,
     pipeStdin: params.pipeStdin ?? false,
     arg0: params.arg0 ?? undefined,
+    shellSnapshot: params.shellSnapshot ?? undefined,
+    sandbox: sandboxOf(params),
   };
+}
+
+function sandboxOf(params: StartParams): Sandbox | undefined {
+  if (params.networkProxy != null) {
+    throw invalidRequest('this exec-server runs no network proxy; start without `networkProxy`');
+  }
+  const sandbox = requestedSandbox(params.sandbox);
+  // Without the proxy that was to be the only way out there is none.
+  return sandbox !== undefined && params.enforceManagedNetwork === true
+    ? { ...sandbox, network: 'restricted' }
+    : sandbox;
 }
 
 /** A URI that names no place here is a wrong parameter of this method, but not of `fs/*`: as the measured peer has it. */

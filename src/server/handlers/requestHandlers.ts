@@ -7,9 +7,14 @@ import { Router } from '../../rpc/router';
 import type { CallContext } from '../callContext';
 import { refuseBeforeHandshake } from '../handshakeGate';
 import type { SessionRegistry } from '../sessionRegistry';
+import { discoveryHandlers } from './discoveryHandler';
+import { environmentConfigHandlers } from './environmentConfigHandler';
 import { environmentHandlers } from './environmentHandler';
+import { fileHandleHandlers } from './fileHandleHandler';
 import { fileSystemHandlers } from './fileSystemHandler';
+import { httpHandlers } from './httpHandler';
 import { initializeHandlers } from './initializeHandler';
+import { missingWatchHandlers } from './missingWatchHandler';
 import { processHandlers } from './processHandler';
 
 /** The capability a family of methods needs; the others answer in every mode. */
@@ -19,6 +24,9 @@ const capabilityOf: Readonly<Record<MethodFamily, Capability | undefined>> = {
   filesystem: 'filesystem',
   'environment info': undefined,
   'environment status': undefined,
+  http: 'exec',
+  'environment config': 'filesystem',
+  'capability discovery': 'filesystem',
 };
 
 export interface RequestHandlerOptions {
@@ -37,7 +45,12 @@ export function createAgentRouter(
     ...initializeHandlers(sessions, environment),
     ...environmentHandlers(environment),
     ...processHandlers(environment, limits),
-    ...fileSystemHandlers(environment),
+    ...fileSystemHandlers(environment, limits),
+    ...fileHandleHandlers(environment, limits),
+    ...missingWatchHandlers(environment),
+    ...httpHandlers(environment),
+    ...environmentConfigHandlers(environment),
+    ...discoveryHandlers(environment, limits),
   };
   return new Router(requests, handlers, (spec, context) => {
     refuseBeforeHandshake(spec, context);

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { usage } from '../../../src/executor/commandLine';
+import { PROTOCOL_RELEASE } from '../../../src/protocol/protocolRelease';
 import { temporaryFolder } from '../../support/temporaryFolder';
 import { occupyPort, publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
 import { fixtureProgram, isAlive, printedPids, until } from '../../support/processFixtures';
@@ -60,7 +63,7 @@ describe('exec-server', () => {
     }).toEqual({
       url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/),
       stdout: `${url}\n`,
-      info: [`file://${workspace}`, version],
+      info: [`file://${workspace}`, PROTOCOL_RELEASE],
       logged: true,
       tokenLogged: false,
       ended: { code: 0, signal: null },
@@ -89,23 +92,28 @@ describe('exec-server', () => {
     }).toEqual({ ended: { code: 0, signal: null }, stdout: text, stderr: '' });
   });
 
-  it.each([
-    [['--bogus']],
-    [['--listen', 'ws://0.0.0.0:0']],
-    [['--listen', '-x']],
-    [['--workspace', '/nowhere/at/all']],
-    [['--ws-auth', 'maybe']],
-    [['--ws-token-file', '/nowhere/at/all']],
-    [['--detached-session-ttl', '0']],
-    [['stray']],
-  ])('refuses %j with 2 and one line on stderr', async (args) => {
+  it.each<[args: string[], code: number]>([
+    [['--bogus'], 2],
+    [['--listen', 'ws://0.0.0.0:0'], 2],
+    [['--listen', '-x'], 2],
+    [['--workspace', '/nowhere/at/all'], 2],
+    [['--ws-auth', 'maybe'], 2],
+    [['--concurrent-requests', '0'], 2],
+    [['--detached-session-ttl', '0'], 2],
+    [['stray'], 2],
+    // What does not go together, and secrets that cannot be had.
+    [['--ws-token-file', '/nowhere/at/all'], 1],
+    [['--ws-auth', 'signed-bearer-token'], 1],
+    [['--ws-auth', 'none', '--ws-issuer', 'x'], 1],
+    [['--listen', 'stdio', '--ws-auth', 'capability-token'], 1],
+  ])('refuses %j with %i and one line on stderr', async (args, code) => {
     const executor = start(args);
     expect({
       ended: await executor.ended,
       stdout: executor.stdout,
       stderr: executor.stderr,
     }).toEqual({
-      ended: { code: 2, signal: null },
+      ended: { code, signal: null },
       stdout: '',
       stderr: expect.stringMatching(/^exec-server: [^\n]+\n$/),
     });
@@ -160,6 +168,35 @@ describe('exec-server', () => {
         text.includes('canary'),
       ),
     }).toEqual({ url: token, refusalLogged: true, found: [] });
+  });
+
+  it('prints the bare address where only agents know the token', async () => {
+    const workspace = await temporaryFolder();
+    const secretFile = join(workspace, 'secret');
+    const secret = 'canary-'.repeat(5);
+    await writeFile(secretFile, secret);
+    const signed = start([
+      ...['--ws-auth', 'signed-bearer-token', '--ws-shared-secret-file', secretFile],
+      ...['--log-level', 'trace'],
+    ]);
+    const digest = createHash('sha256').update('secret-word').digest('hex');
+    const hashed = start(['--ws-token-sha256', digest]);
+    const urls = [await signed.firstLine(), await hashed.firstLine()];
+    const token = await new SignJWT()
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1h')
+      .sign(Buffer.from(secret));
+    const agents = [
+      await WireClient.open(`${urls[0] ?? ''}?token=${token}`),
+      await WireClient.open(`${urls[1] ?? ''}?token=secret-word`),
+    ];
+    const refused = await WireClient.connect(urls[0] ?? '').catch(String);
+    for (const agent of agents) await agent.close();
+    expect({
+      bare: urls.map((url) => /^ws:\/\/127\.0\.0\.1:\d+\/$/.test(url)),
+      refused,
+      leaked: [token, 'canary'].filter((text) => signed.stderr.includes(text)),
+    }).toEqual({ bare: [true, true], refused: 'Error: HTTP 401', leaked: [] });
   });
 
   it('needs no token with --ws-auth none, and warns of it', async () => {

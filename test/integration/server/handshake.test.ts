@@ -208,28 +208,83 @@ describe('the order of a handshake', () => {
   });
 });
 
-describe('messages that end a connection', () => {
-  it.each<[name: string, frame: string, reason: string]>([
-    ['an unknown notification', '{"method":"foo/bar","params":{}}', 'unknown notification foo/bar'],
+describe('messages that mean nothing here', () => {
+  it.each<[name: string, frame: string, logged: string]>([
+    [
+      'an unknown notification',
+      '{"method":"foo/bar","params":{}}',
+      'ignored unknown notification method=foo/bar',
+    ],
     [
       'a request method as notification',
       '{"method":"environment/status"}',
-      'unknown notification environment/status',
+      'ignored unknown notification method=environment/status',
     ],
     [
       'a notification of a very long name',
       JSON.stringify({ method: 'é'.repeat(5_000_000) }),
-      `unknown notification ${'é'.repeat(51)}`,
+      `ignored unknown notification method=${'é'.repeat(80)}`,
     ],
-    ['a result', '{"id":1,"result":{}}', 'a reply to no request'],
-    ['an error', '{"error":{"code":1,"message":"x"},"id":1}', 'a reply to no request'],
-  ])('%s', async (_name, frame, reason) => {
-    const { url } = await startServer();
-    const client = await WireClient.open(url);
+    ['a result', '{"id":1,"result":{}}', 'ignored reply to no request'],
+    ['an error', '{"error":{"code":1,"message":"x"},"id":1}', 'ignored reply to no request'],
+  ])('are ignored in every state: %s', async (_name, frame, logged) => {
+    const { url, log } = await startServer();
+    const client = await WireClient.connect(url);
     client.sendRaw(frame);
-    expect(await client.closed).toEqual({ code: 1002, reason });
+    await client.request('initialize', { clientName: 'a', resumeSessionId: null });
+    client.sendRaw(frame);
+    client.notify('initialized', {});
+    client.sendRaw(frame);
+    const answer = await client.call('environment/status');
+    await client.close();
+    expect({
+      answer,
+      received: client.received.length,
+      lines: log.filter(({ line }) => line.includes('ignored')),
+    }).toEqual({
+      answer: { result: { status: 'ready' } },
+      received: 2,
+      lines: Array(3).fill({ level: 'debug', line: `[connection 1] ${logged}` }),
+    });
   });
 
+  it('are logged ten times a connection at most', async () => {
+    const { url, log } = await startServer();
+    const client = await WireClient.open(url);
+    for (let count = 0; count < 1000; count += 1) client.notify('foo/bar', { count });
+    await client.call('environment/status');
+    await client.close();
+    const lines = log.filter(({ line }) => line.includes('ignored')).map(({ line }) => line);
+    expect({ count: lines.length, last: lines.at(-1) }).toEqual({
+      count: 10,
+      last: '[connection 1] ignored unknown notification method=foo/bar further="not logged"',
+    });
+  });
+
+  it('hold nothing up and change no order', async () => {
+    const { url, workspace } = await startServer();
+    const client = await WireClient.open(url);
+    for (let id = 0; id < 200; id += 1) {
+      client.sendRaw(
+        JSON.stringify({
+          id: `w${id}`,
+          method: 'fs/writeFile',
+          params: {
+            path: `${workspace}/file`,
+            dataBase64: Buffer.from(`${id}`).toString('base64'),
+          },
+        }),
+      );
+      client.sendRaw(`{"id":"w${id}","result":{}}`);
+    }
+    await client.next(({ id }) => id === 'w199');
+    const read = await client.call('fs/readFile', { path: `${workspace}/file` });
+    await client.close();
+    expect(read).toEqual({ result: { dataBase64: Buffer.from('199').toString('base64') } });
+  });
+});
+
+describe('messages that end a connection', () => {
   it('initialized before initialize', async () => {
     const { url } = await startServer();
     const client = await WireClient.connect(url);
@@ -238,25 +293,13 @@ describe('messages that end a connection', () => {
   });
 
   it('take effect in their turn, and nothing behind them does', async () => {
-    const { url, workspace } = await startServer();
-    const client = await WireClient.open(url);
-    const write = (id: number, name: string): string =>
-      JSON.stringify({
-        id,
-        method: 'fs/writeFile',
-        params: { path: `${workspace}/${name}`, dataBase64: '' },
-      });
-    client.sendRaw(write(1, 'before'));
-    client.sendRaw('{"id":7,"result":{}}');
-    client.sendRaw(write(2, 'behind'));
+    const { url } = await startServer();
+    const client = await WireClient.connect(url);
+    client.sendRaw('{"id":1,"method":"bogus"}');
+    client.notify('initialized', {});
+    client.sendRaw('{"id":2,"method":"bogus"}');
     await client.closed;
-    const next = await WireClient.open(url);
-    const listed = await next.request('fs/readDirectory', { path: workspace });
-    await next.close();
-    expect({ answered: client.received.at(-1), listed }).toEqual({
-      answered: { id: 1, result: {} },
-      listed: { entries: [{ fileName: 'before', isDirectory: false, isFile: true }] },
-    });
+    expect(client.received.map(({ id }) => id)).toEqual([1]);
   });
 
   it('end it once, however often a client goes on without answering the close frame', async () => {
@@ -264,10 +307,10 @@ describe('messages that end a connection', () => {
     const connection = await RawConnection.open(server.port);
     connection.send(requestText(`GET /?token=${server.token} HTTP/1.1`, upgradeHeaders()));
     await until(() => connection.text.includes('\r\n\r\n'), 'the upgrade is answered');
-    // A masked text frame with the mask 0, again and again: {"id":1,"result":1}
-    const stray = '\x81\x93\0\0\0\0{"id":1,"result":1}';
+    // A masked text frame with the mask 0, again and again.
+    const early = '\x81\x98\0\0\0\0{"method":"initialized"}';
     const again = setInterval(() => {
-      connection.send(stray);
+      connection.send(early);
     }, 20);
     await connection.ended;
     clearInterval(again);
@@ -275,7 +318,7 @@ describe('messages that end a connection', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        line: '[connection 1] connection closed by us reason="a reply to no request"',
+        line: '[connection 1] connection closed by us reason="initialized before initialize"',
       },
     ]);
   });
@@ -430,7 +473,10 @@ describe('a message that is too large', () => {
       });
       await client.close();
     } else {
-      expect(await client.closed).toEqual({ code, reason: '' });
+      expect(await client.closed).toEqual({
+        code,
+        reason: 'a message may have at most 4096 bytes',
+      });
     }
   });
 
@@ -444,7 +490,43 @@ describe('a message that is too large', () => {
     client.sendRaw(within);
     await client.next(({ id }) => id === 99);
     client.sendRaw(Buffer.concat([within, Buffer.from(' ')]));
-    expect(await client.closed).toEqual({ code: 1009, reason: '' });
+    expect(await client.closed).toEqual({
+      code: 1009,
+      reason: 'a message may have at most 67108864 bytes',
+    });
+  });
+
+  it('is refused by its length when it comes in fragments too', async () => {
+    const { url } = await startServer({ limits: { maxMessageBytes: 4096 } });
+    const client = await WireClient.open(url);
+    for (const last of [false, false, true]) client.sendFragment('x'.repeat(2000), last);
+    expect(await client.closed).toEqual({
+      code: 1009,
+      reason: 'a message may have at most 4096 bytes',
+    });
+  });
+
+  it('costs the connection and not the session', async () => {
+    const { url } = await startServer({ limits: { maxMessageBytes: 4096 } });
+    const client = await WireClient.open(url);
+    await client.request(
+      'process/start',
+      startParams('p', 'read -r line; echo "got $line"', { pipeStdin: true }),
+    );
+    client.sendRaw('x'.repeat(100_000));
+    await client.closed;
+    const next = await WireClient.open(url, client.sessionId);
+    await next.request('process/write', {
+      processId: 'p',
+      chunk: Buffer.from('it\n').toString('base64'),
+      writeId: 'w',
+    });
+    const output = (await next.outputOf('p')).toString();
+    await next.close();
+    expect({ sessionId: next.sessionId, output }).toEqual({
+      sessionId: client.sessionId,
+      output: 'got it\n',
+    });
   });
 
   it('is given up soon although its sender never finishes closing', async () => {

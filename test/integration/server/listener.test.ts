@@ -86,6 +86,7 @@ describe('upgrades', () => {
         `GET /?token=${token} HTTP/1.1`,
         upgradeHeaders([
           ['Sec-WebSocket-Extensions', 'permessage-deflate; client_max_window_bits'],
+          ['Sec-WebSocket-Protocol', 'codex'],
         ]),
       ),
     );
@@ -279,8 +280,7 @@ describe('the listener', () => {
     const { defaultLimits } = await import('../../../src/base/limits');
     const { nullLogger } = await import('../../../src/base/logger');
     const second = new Executor({
-      listen: { host: '127.0.0.1', port },
-      token: executor.server.token,
+      lock: executor.server.token,
       mode: 'disabled',
       limits: defaultLimits,
       logger: nullLogger,
@@ -292,7 +292,7 @@ describe('the listener', () => {
         ownerGraceSeconds: 60,
       },
     });
-    await expect(second.listen()).rejects.toMatchObject({
+    await expect(second.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'listenFailed',
       message: `Failed to listen on 127.0.0.1:${port}: the port is in use`,
     });

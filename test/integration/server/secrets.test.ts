@@ -92,8 +92,9 @@ describe('the token', () => {
     );
     client.sendRaw('not json');
     client.sendRaw('{"method":"nope"}');
-    answers.push(await client.closed, client.received);
+    await client.call('environment/status');
     await executor.server.rotateToken();
+    answers.push(await client.closed, client.received);
     answers.push(executor.server.url, JSON.stringify({ token: new AccessToken(canary) }));
     await executor.close();
     const text = JSON.stringify({ answers, log });

@@ -21,8 +21,15 @@ const disabled = new DisabledEnvironment(() => info);
 
 function manager(): { manager: EnvironmentManager; local: Environment } {
   // What backs it does not matter here, only that it is another one.
-  const { processes, fileSystem } = disabled;
-  const local = new LocalEnvironment({ info: () => info, processes, fileSystem });
+  const { processes, fileSystem, http, configuration, discovery } = disabled;
+  const local = new LocalEnvironment({
+    info: () => info,
+    processes,
+    fileSystem,
+    http,
+    configuration,
+    discovery,
+  });
   return { manager: new EnvironmentManager({ local, disabled }, 'local'), local };
 }
 
@@ -54,11 +61,14 @@ describe('EnvironmentManager', () => {
 describe('LocalEnvironment', () => {
   it('has everything on and asks for its facts each time', () => {
     let version = 1;
-    const { processes, fileSystem } = disabled;
+    const { processes, fileSystem, http, configuration, discovery } = disabled;
     const local = new LocalEnvironment({
       info: () => ({ ...info, executorVersion: `${version}` }),
       processes,
       fileSystem,
+      http,
+      configuration,
+      discovery,
     });
     version = 2;
     expect(local.info().executorVersion).toBe('2');
@@ -73,25 +83,18 @@ describe('DisabledEnvironment', () => {
   });
 
   it('refuses every call of every service', async () => {
-    const { fileSystem, processes } = disabled;
-    const options = { followSymlinks: true, recursive: true, force: true };
-    const calls = {
-      start: processes.start({ argv: ['true'], cwd: '/', env: {}, pipeStdin: false }),
-      getMetadata: fileSystem.getMetadata('/', options),
-      readFile: fileSystem.readFile('/', options),
-      writeFile: fileSystem.writeFile('/x', Buffer.alloc(0), options),
-      createDirectory: fileSystem.createDirectory('/x', options),
-      readDirectory: fileSystem.readDirectory('/'),
-      canonicalize: fileSystem.canonicalize('/'),
-      remove: fileSystem.remove('/x', options),
-      copy: fileSystem.copy('/x', '/y', options),
+    const { processes, http, fileSystem, configuration, discovery } = disabled;
+    const services: Record<string, object> = {
+      'exec is': { ...processes, ...http },
+      'filesystem is': { ...fileSystem, ...configuration, ...discovery },
     };
-    expect(Object.keys(calls).slice(1)).toEqual(Object.keys(fileSystem));
-    for (const [name, call] of Object.entries(calls)) {
-      await expect(call, name).rejects.toMatchObject({
-        code: ErrorCode.capabilityDisabled,
-        message: expect.stringContaining(name === 'start' ? 'exec is' : 'filesystem is'),
-      });
+    for (const [reason, service] of Object.entries(services)) {
+      for (const [name, call] of Object.entries(service) as [string, () => Promise<unknown>][]) {
+        await expect(call(), name).rejects.toMatchObject({
+          code: ErrorCode.capabilityDisabled,
+          message: expect.stringContaining(reason),
+        });
+      }
     }
   });
 });

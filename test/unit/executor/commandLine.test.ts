@@ -5,6 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ExecServerError } from '../../../src/base/errors';
 import type { HeadlessOptions } from '../../../src/executor/commandLine';
 import { parseCommandLine, usage } from '../../../src/executor/commandLine';
+import { AccessToken } from '../../../src/server/accessToken';
+import type { DoorLock } from '../../../src/server/doorLock';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'exec-server-test-')));
 afterAll(() => {
@@ -33,41 +35,48 @@ function refusalOf(...args: string[]): { code: string; message: string } {
   throw new Error('Nothing was refused');
 }
 
+const revealed = (lock: DoorLock | undefined): string | undefined =>
+  lock instanceof AccessToken ? lock.reveal() : undefined;
+
 describe('parseCommandLine', () => {
   it('serves the current directory with a random token when nothing is said', () => {
-    const { token, ...rest } = optionsOf();
-    expect({ ...rest, token: token?.reveal() }).toEqual({
+    const { lock, ...rest } = optionsOf();
+    expect({ ...rest, token: revealed(lock) }).toEqual({
       listen: { host: '127.0.0.1', port: 0 },
       workspaceFolders: [process.cwd()],
       token: expect.stringMatching(/^[\w-]{43}$/),
       detachedSessionTtlSeconds: 80,
       writeScope: 'workspace',
+      secretFiles: [],
       allowedHosts: [],
       logLevel: 'info',
     });
-    expect(optionsOf().token?.reveal()).not.toBe(token?.reveal());
+    expect(revealed(optionsOf().lock)).not.toBe(revealed(lock));
   });
 
   it('reads every flag', () => {
-    const { token, ...rest } = optionsOf(
+    const { lock, ...rest } = optionsOf(
       ...['--listen', 'ws://127.0.0.1:4000', '--workspace', folder, '--workspace=.'],
       ...['--ws-auth', 'capability-token', '--ws-token-file', file('token', '  secret-word\n')],
       ...['--detached-session-ttl', '0.5', '--write-scope', 'unrestricted'],
+      ...['--concurrent-requests', '8'],
       ...['--allow-host', 'one.example', '--allow-host', 'two.example', '--log-level', 'trace'],
     );
-    expect({ ...rest, token: token?.reveal() }).toEqual({
+    expect({ ...rest, token: revealed(lock) }).toEqual({
       listen: { host: '127.0.0.1', port: 4000 },
       workspaceFolders: [folder, process.cwd()],
       token: 'secret-word',
       detachedSessionTtlSeconds: 0.5,
       writeScope: 'unrestricted',
+      secretFiles: [join(folder, 'token')],
       allowedHosts: ['one.example', 'two.example'],
       logLevel: 'trace',
     });
   });
 
-  it('needs no token with --ws-auth none', () => {
-    expect(optionsOf('--ws-auth', 'none').token).toBeUndefined();
+  it.each(['stdio', 'stdio://'])('asks for no token on %s', (place) => {
+    const { listen, lock } = optionsOf('--listen', place);
+    expect({ listen, lock }).toEqual({ listen: 'stdio', lock: undefined });
   });
 
   it('keeps a workspace folder as it was named, without following links', () => {
@@ -100,12 +109,11 @@ describe('parseCommandLine', () => {
     [['--workspace', '/dev/null'], "--workspace '/dev/null' is not a folder"],
     [['--workspace', '/dev/null/below'], "--workspace '/dev/null/below' is not a folder"],
     [['--workspace', ''], "--workspace '' is not a folder"],
-    [['--ws-auth', 'basic'], "--ws-auth takes capability-token or none, got 'basic'"],
+    [['--concurrent-requests', '0'], "--concurrent-requests takes a whole number above 0, got '0'"],
     [
-      ['--ws-auth', 'none', '--ws-token-file', '/dev/null'],
-      '--ws-token-file makes no sense with --ws-auth none',
+      ['--concurrent-requests', '1.5'],
+      "--concurrent-requests takes a whole number above 0, got '1.5'",
     ],
-    [['--ws-token-file', '/dev/null'], '--ws-token-file /dev/null is empty'],
     [
       ['--detached-session-ttl', '0'],
       "--detached-session-ttl takes a number of seconds above 0, got '0'",
@@ -138,20 +146,5 @@ describe('parseCommandLine', () => {
       lines: message.split('\n').length,
       named: message.includes('--listen'),
     }).toEqual({ code: 'invalidArguments', lines: 1, named: true });
-  });
-
-  it('never quotes what a token file holds', () => {
-    const path = file('two-words', 'canary-one canary-two');
-    expect(refusalOf('--ws-token-file', path)).toEqual({
-      code: 'invalidArguments',
-      message: `--ws-token-file ${path} holds more than one word`,
-    });
-  });
-
-  it('says why a token file cannot be read', () => {
-    expect(refusalOf('--ws-token-file', join(folder, 'absent'))).toEqual({
-      code: 'invalidArguments',
-      message: expect.stringMatching(/^Failed to read --ws-token-file .*absent: ENOENT/),
-    });
   });
 });

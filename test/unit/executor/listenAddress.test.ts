@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseListenAddress } from '../../../src/executor/listenAddress';
+import { parseListenPlace } from '../../../src/executor/listenAddress';
 
-describe('parseListenAddress', () => {
+describe('parseListenPlace', () => {
   it.each([
     ['ws://127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
     ['ws://127.0.0.1:65535/', { host: '127.0.0.1', port: 65_535 }],
@@ -10,7 +10,11 @@ describe('parseListenAddress', () => {
     ['WS://LOCALHOST:4000', { host: '127.0.0.1', port: 4000 }],
     ['ws://[::1]:4000', { host: '::1', port: 4000 }],
   ])('reads %s', (text, address) => {
-    expect(parseListenAddress(text)).toEqual(address);
+    expect(parseListenPlace(text)).toEqual(address);
+  });
+
+  it.each(['stdio', 'stdio://'])('reads %s', (text) => {
+    expect(parseListenPlace(text)).toBe('stdio');
   });
 
   it.each([
@@ -23,7 +27,7 @@ describe('parseListenAddress', () => {
     'ws://127.1:4000',
     'ws://0127.0.0.1:4000',
   ])('refuses %s, because others could reach it', (text) => {
-    expect(() => parseListenAddress(text)).toThrow(
+    expect(() => parseListenPlace(text)).toThrow(
       /only loopback addresses are served|takes ws:\/\/IP:PORT/,
     );
   });
@@ -40,11 +44,13 @@ describe('parseListenAddress', () => {
     'ws://user@127.0.0.1:4000',
     'wss://127.0.0.1:4000',
     'http://127.0.0.1:4000',
-    'stdio://',
+    'stdio:/',
+    'STDIO',
+    'stdio://host',
     ' ws://127.0.0.1:4000',
   ])("tells for '%s' what to write instead", (text) => {
-    expect(() => parseListenAddress(text)).toThrow(
-      `--listen takes ws://IP:PORT, for example ws://127.0.0.1:0, got '${text}'`,
+    expect(() => parseListenPlace(text)).toThrow(
+      `--listen takes ws://IP:PORT, for example ws://127.0.0.1:0, or stdio, got '${text}'`,
     );
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatPath, parsePathText, pathToUri } from '../../../src/protocol/pathText';
+import {
+  formatPath,
+  parsePathText,
+  pathFormatter,
+  pathToUri,
+} from '../../../src/protocol/pathText';
 
 // The forms below are those of Unix; drive letters and shares have rules of their own.
 describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
@@ -72,5 +77,15 @@ describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
     expect(pathToUri('/workspace/sp ace%20#é.txt')).toBe(
       'file:///workspace/sp%20ace%2520%23%C3%A9.txt',
     );
+  });
+
+  it('formats many paths as it formats each', () => {
+    const names = ['a', 'a.b', 'A_-9', '.hidden', 'sp ace', '%41', 'é', '~', '#', '\\', '...'];
+    const directories = ['', '/d', '/d/e', '/sp ace', '/d', '/%', '/d/ef'];
+    const paths = directories.flatMap((directory) => names.map((name) => `${directory}/${name}`));
+    for (const form of ['uri', 'native'] as const) {
+      const format = pathFormatter(form);
+      expect(paths.map(format)).toEqual(paths.map((path) => formatPath(path, form)));
+    }
   });
 });

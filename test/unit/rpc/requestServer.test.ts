@@ -201,6 +201,17 @@ describe('RequestServer', () => {
     expect(log).toEqual([expect.stringMatching(/^error request failed unexpectedly method=fail /)]);
   });
 
+  it('tells a refusal of the system in its words, and does not log it as a mistake of ours', async () => {
+    const { server, log, gate, ask } = startRequestServer();
+    ask(1, 'slow', 'x');
+    gate('x').reject(Object.assign(new Error('EACCES: /x'), { code: 'EACCES' }));
+    await settled();
+    expect({ sent: server.sent, log }).toEqual({
+      sent: [{ error: { code: -32603, message: 'Permission denied (os error 13)' }, id: 1 }],
+      log: ['debug request refused method=slow code=-32603'],
+    });
+  });
+
   it('answers with an error when a result cannot be written, and goes on', async () => {
     const { server, ask } = startRequestServer();
     ask(1, 'unwritable', 'x');

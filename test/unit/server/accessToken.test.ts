@@ -1,17 +1,10 @@
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { AccessToken, bearerTokenOf } from '../../../src/server/accessToken';
+import { AccessToken, TokenDigest } from '../../../src/server/accessToken';
 
 const text = 'correct-horse_battery.staple~0123456789';
 const token = new AccessToken(text);
-
-function requestWith(authorization: string | undefined): IncomingMessage {
-  const request = new IncomingMessage(new Socket());
-  if (authorization !== undefined) request.headers = { authorization };
-  return request;
-}
 
 describe('AccessToken', () => {
   it.each([
@@ -58,23 +51,17 @@ describe('AccessToken', () => {
   });
 });
 
-describe('bearerTokenOf', () => {
+describe('a lock', () => {
+  const digest = new TokenDigest(createHash('sha256').update(text).digest());
+
   it.each([
-    ['Bearer abc', 'abc'],
-    ['bearer abc', 'abc'],
-    ['BEARER   abc', 'abc'],
-    ['Bearer a.b~c+d/e-f_g==', 'a.b~c+d/e-f_g=='],
-    [undefined, undefined],
-    ['', undefined],
-    ['Bearer', undefined],
-    ['Bearer ', undefined],
-    ['abc', undefined],
-    ['Basic abc', undefined],
-    ['Bearer a b', undefined],
-    ['xBearer abc', undefined],
-    ['Bearer\tabc', undefined],
-    ['Bearerabc', undefined],
-  ])('reads %j as %j', (header, expected) => {
-    expect(bearerTokenOf(requestWith(header))).toBe(expected);
+    ['a token', token],
+    ['the digest of a token', digest],
+  ])('of %s opens for the token only, and says no more than that', (_name, lock) => {
+    const wrong = ['', text.slice(0, -1), `${text}0`, '***', 'x'.repeat(1_000_000)];
+    expect([text, ...wrong].map((presented) => lock.refusalOf(presented))).toEqual([
+      undefined,
+      ...wrong.map(() => 'invalid websocket bearer token'),
+    ]);
   });
 });

@@ -5,8 +5,8 @@ import { DisabledEnvironment } from '../../../src/environment/disabledEnvironmen
 import type { FileSystem } from '../../../src/environment/fileSystem';
 import { LocalEnvironment } from '../../../src/environment/local/localEnvironment';
 import { EncodedResult } from '../../../src/protocol/encodedResult';
-import { encodeResponse } from '../../../src/protocol/envelope';
 import { ErrorCode } from '../../../src/protocol/errorCodes';
+import type { SandboxMember } from '../../../src/protocol/sandboxMessages';
 import { environmentHandlers } from '../../../src/server/handlers/environmentHandler';
 import { fileSystemHandlers } from '../../../src/server/handlers/fileSystemHandler';
 import { refuseSandbox } from '../../../src/server/handlers/sandboxRefusal';
@@ -40,17 +40,30 @@ const files = {
   canonicalize: vi.fn<FileSystem['canonicalize']>().mockResolvedValue('/real/a b'),
   remove: vi.fn<FileSystem['remove']>().mockResolvedValue(),
   copy: vi.fn<FileSystem['copy']>().mockResolvedValue(),
+  walk: vi.fn<FileSystem['walk']>(),
+  open: vi.fn<FileSystem['open']>(),
+  watchMissing: vi.fn<FileSystem['watchMissing']>(),
 };
 
 const disabled = new DisabledEnvironment(() => info);
 const local = new LocalEnvironment({
   info: () => info,
   processes: disabled.processes,
+  http: disabled.http,
+  configuration: disabled.configuration,
+  discovery: disabled.discovery,
   fileSystem: files,
 });
 
+const walkOptions = {
+  maxDepth: 6,
+  maxDirectories: 10,
+  maxEntries: 20,
+  followDirectorySymlinks: true,
+};
+
 let current: Environment = local;
-const handlers = fileSystemHandlers(() => current);
+const handlers = fileSystemHandlers(() => current, { maxWalkReplyBytes: 300 });
 const context = undefined;
 
 beforeEach(() => {
@@ -109,10 +122,7 @@ describe.skipIf(process.platform === 'win32')('fs handlers', () => {
 
   it('answer a file as an encoded result', async () => {
     const answer = await handlers['fs/readFile']({ path: '/a' }, context);
-    expect(answer).toBeInstanceOf(EncodedResult);
-    expect(encodeResponse(1, answer).toString()).toBe(
-      '{"id":1,"result":{"dataBase64":"aGVsbG8="}}',
-    );
+    expect(answer).toEqual(new EncodedResult('dataBase64', Buffer.from('hello')));
   });
 
   it('answer paths in the form in which they were asked', async () => {
@@ -122,6 +132,36 @@ describe.skipIf(process.platform === 'win32')('fs handlers', () => {
     expect(await handlers['fs/canonicalize']({ path: '/l' }, context)).toEqual({
       path: '/real/a b',
     });
+  });
+
+  it.each([
+    ['file:///a%20b', 'file:///a%20b/c%23', 'file:///a%20b/d'],
+    ['/a b', '/a b/c#', '/a b/d'],
+  ])('answer what a walk of %j found in that form', async (path, entry, error) => {
+    files.walk.mockResolvedValueOnce({
+      entries: [{ path: '/a b/c#', kind: 'file' }],
+      errors: [{ path: '/a b/d', message: 'why' }],
+      truncated: false,
+    });
+    expect(await handlers['fs/walk']({ path, options: walkOptions }, context)).toEqual({
+      entries: [{ path: entry, kind: 'file' }],
+      errors: [{ path: error, message: 'why' }],
+      truncated: false,
+    });
+    expect(files.walk).toHaveBeenCalledWith('/a b', walkOptions);
+  });
+
+  it('end the reply of a walk at its limit and say so', async () => {
+    // A path counts with 64 bytes on top: three of 36 fit into 300, a fourth does not.
+    const entry = { path: `/${'x'.repeat(28)}`, kind: 'file' } as const;
+    const walk = async (count: number) => {
+      const entries = Array.from({ length: count }, () => entry);
+      files.walk.mockResolvedValueOnce({ entries, errors: [], truncated: false });
+      return handlers['fs/walk']({ path: 'file:///', options: walkOptions }, context);
+    };
+    const listed = { path: `file://${entry.path}`, kind: 'file' };
+    expect(await walk(3)).toEqual({ entries: Array(3).fill(listed), errors: [], truncated: false });
+    expect(await walk(4)).toEqual({ entries: Array(3).fill(listed), errors: [], truncated: true });
   });
 
   it.each([
@@ -153,7 +193,13 @@ describe.skipIf(process.platform === 'win32')('fs handlers', () => {
   });
 });
 
-const managed = { permissions: { type: 'managed', file_system: {}, network: 'restricted' } };
+const managed: SandboxMember = {
+  permissions: {
+    type: 'managed',
+    file_system: { type: 'restricted', entries: [] },
+    network: 'restricted',
+  },
+};
 
 describe('a sandbox', () => {
   it.each([undefined, null, { permissions: { type: 'disabled' }, cwd: 'file:///' }])(
@@ -188,13 +234,14 @@ describe('a sandbox', () => {
     );
   });
 
-  it('is refused by every method, before anything is touched', async () => {
+  it('is refused by every method where it cannot be enforced, before anything is touched', async () => {
     const params = {
       path: '/a',
       sourcePath: '/a',
       destinationPath: '/b',
       recursive: true,
       dataBase64: '',
+      options: walkOptions,
       sandbox: managed,
     };
     for (const [method, handler] of Object.entries(handlers)) {

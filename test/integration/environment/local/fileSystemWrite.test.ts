@@ -97,7 +97,7 @@ describe.skipIf(!onUnix)('writeFile', () => {
     await symlink('a.txt', fixture.at('link'));
     await symlink('d', fixture.at('dlink'));
     expect(await refusal(write('link', content, noFollow))).toEqual(loop);
-    expect(await refusal(write('dlink/x', content, noFollow))).toEqual(loop);
+    expect(await refusal(write('dlink/x', content, noFollow))).toBe(notADirectory);
     await write('d/x', content, noFollow);
     expect([await textOf('a.txt'), await textOf('d/x')]).toEqual(['x', 'content']);
   });
@@ -135,7 +135,9 @@ describe.skipIf(!onUnix)('createDirectory', () => {
     await create('dlink', true);
     await create('dlink/x', true);
     expect(await readdir(fixture.at('d'))).toEqual(['x']);
-    expect(await refusal(create('dlink/y', true, noFollow))).toBe(hasLink);
+    expect(await refusal(create('dlink/y', true, noFollow))).toBe(notADirectory);
+    expect(await refusal(create('dlink', true, noFollow))).toBe(notADirectory);
+    expect(await refusal(create('dlink', false, noFollow))).toBe(exists);
     await create('d/z', true, noFollow);
     expect(await readdir(fixture.at('d'))).toEqual(['x', 'z']);
   });
@@ -195,10 +197,12 @@ describe.skipIf(!onUnix)('remove', () => {
   it('refuses links in the path when they are not to be followed, and trees', async () => {
     await writeFile(fixture.at('a.txt'), '');
     await symlink('a.txt', fixture.at('link'));
+    await symlink('.', fixture.at('dlink'));
     const options = { ...noFollow, force: true };
     const inFixture = (name: string, recursive: boolean) =>
       refusal(fixture.files.remove(fixture.at(name), { ...options, recursive }));
     expect(await inFixture('link', false)).toBe(hasLink);
+    expect(await inFixture('dlink/a.txt', false)).toBe(notADirectory);
     expect(await inFixture('link', true)).toBe('-32603 recursive no-follow removal is unsupported');
     expect(await inFixture('a.txt', false)).toBe('no failure');
   });

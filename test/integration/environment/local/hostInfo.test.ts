@@ -2,9 +2,10 @@ import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PROTOCOL_RELEASE } from '../../../../src/protocol/protocolRelease';
 import { localEnvironmentInfo } from '../../../../src/environment/local/hostInfo';
 
-const options = { workspaceFolders: ['/first', '/second'], version: '1.2.3' };
+const options = { workspaceFolders: ['/first', '/second'] };
 let folder = '';
 
 beforeEach(async () => {
@@ -24,12 +25,12 @@ async function shellAt(name: string, mode = 0o755): Promise<string> {
 describe.skipIf(process.platform === 'win32')('facts about this machine', () => {
   it('name the first workspace folder, or else the home, as the place to run in', () => {
     expect(localEnvironmentInfo(options)).toMatchObject({
-      executorVersion: '1.2.3',
+      executorVersion: PROTOCOL_RELEASE,
       cwd: '/first',
       userHomeDir: homedir(),
       platformOs: process.platform === 'darwin' ? 'macos' : 'linux',
       tempDir: tmpdir(),
-      features: {},
+      features: { fileWriteStreaming: true, fsWatchMissing: process.platform === 'linux' },
     });
     expect(localEnvironmentInfo({ ...options, workspaceFolders: [] }).cwd).toBe(homedir());
   });

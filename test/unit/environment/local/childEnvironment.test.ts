@@ -42,6 +42,32 @@ describe('the environment of a child', () => {
     expect([of(false), of(true)]).toEqual([['PLAIN'], Object.keys(base)]);
   });
 
+  it('takes what a login shell made of it as inherited, so that the policy holds for it', () => {
+    const env = childEnvironment({
+      base: { PATH: '/bin', GONE: 'base', KEPT: 'base' },
+      env: { ASKED: 'env' },
+      policy: policy({
+        inherit: 'core',
+        ignoreDefaultExcludes: false,
+        exclude: ['OUT'],
+        set: { GIVEN: 'set' },
+      }),
+      login: {
+        set: {
+          PATH: '/login:/bin',
+          MINE: 'login',
+          ASKED: 'login',
+          GIVEN: 'login',
+          OUT: 'login',
+          MY_TOKEN: 'login',
+          EXEC_SERVER_X: 'login',
+        },
+        unset: ['KEPT', 'ASKED', 'GIVEN', 'NEVER_THERE'],
+      },
+    });
+    expect({ ...env }).toEqual({ PATH: '/login:/bin', MINE: 'login', ASKED: 'env', GIVEN: 'set' });
+  });
+
   it('applies excludes before set, includeOnly after it and env last', () => {
     const env = childEnvironment({
       base: { AXE: 'base', BAR: 'base', KEEP: 'base', GONE: 'base' },

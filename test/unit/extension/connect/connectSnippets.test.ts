@@ -9,6 +9,7 @@ import {
 
 const URL_TEXT = 'ws://127.0.0.1:7001/?token=abc-_123';
 const FOLDER = '/home/ada/my project';
+const parts = { url: URL_TEXT, workspace: FOLDER, hasSandbox: false };
 
 describe('connect snippets', () => {
   it('puts the token into the query', () => {
@@ -37,15 +38,15 @@ describe('connect snippets', () => {
 
   it('writes the four forms', () => {
     expect({
-      posix: connectSnippet('posix', URL_TEXT, FOLDER),
-      powershell: connectSnippet('powershell', URL_TEXT, FOLDER),
-      url: connectSnippet('url', URL_TEXT, FOLDER),
+      posix: connectSnippet('posix', parts),
+      powershell: connectSnippet('powershell', parts),
+      url: connectSnippet('url', parts),
     }).toEqual({
       posix: `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex --sandbox danger-full-access -C '${FOLDER}'`,
       powershell: `$env:CODEX_EXEC_SERVER_URL='${URL_TEXT}'; codex --sandbox danger-full-access -C '${FOLDER}'`,
       url: URL_TEXT,
     });
-    expect(connectSnippet('environmentsToml', URL_TEXT, FOLDER).split('\n').slice(1)).toEqual([
+    expect(connectSnippet('environmentsToml', parts).split('\n').slice(1)).toEqual([
       `# Start the agent as: codex --sandbox danger-full-access -C '${FOLDER}'`,
       'default = "vscode"',
       'include_local = false',
@@ -57,13 +58,21 @@ describe('connect snippets', () => {
     ]);
   });
 
+  it('leaves the sandbox to the client where there is one', () => {
+    expect(connectSnippet('posix', { ...parts, hasSandbox: true })).toBe(
+      `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex -C '${FOLDER}'`,
+    );
+  });
+
   it('quotes so that nothing in an address is run by the shell', () => {
     const url = `ws://127.0.0.1:1/?x='$(id)\`id\`&token=t`;
-    const script = `${connectSnippet('posix', url, FOLDER).replace(/ codex .*$/, '; export CODEX_EXEC_SERVER_URL')}; printf %s "$CODEX_EXEC_SERVER_URL"`;
+    const script = `${connectSnippet('posix', { ...parts, url }).replace(/ codex .*$/, '; export CODEX_EXEC_SERVER_URL')}; printf %s "$CODEX_EXEC_SERVER_URL"`;
     expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' })).toBe(url);
-    expect(connectSnippet('powershell', "a'b", "c'd")).toBe(
+    expect(connectSnippet('powershell', { ...parts, url: "a'b", workspace: "c'd" })).toBe(
       "$env:CODEX_EXEC_SERVER_URL='a''b'; codex --sandbox danger-full-access -C 'c''d'",
     );
-    expect(connectSnippet('environmentsToml', 'a"b\\c', FOLDER)).toContain('url = "a\\"b\\\\c"');
+    expect(connectSnippet('environmentsToml', { ...parts, url: 'a"b\\c' })).toContain(
+      'url = "a\\"b\\\\c"',
+    );
   });
 });
