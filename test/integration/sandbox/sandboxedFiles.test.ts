@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NO_BUBBLEWRAP, ensureBubblewrap } from '../../host/ensureBubblewrap.mjs';
 import { useExecutorBundle } from '../../support/executorProcess';
@@ -23,7 +22,6 @@ const bundle = useExecutorBundle();
 const connect = () => connectSandboxedAgent(bundle);
 
 /** No temporary folder, which the settings would allow. The bundle of the executor is in it too. */
-const buildOutput = fileURLToPath(new URL('../../../out/', import.meta.url));
 
 const readOnlyError = { error: { code: -32603, message: 'Read-only file system (os error 30)' } };
 const notFound = { error: { code: -32004, message: 'No such file or directory (os error 2)' } };
@@ -167,7 +165,8 @@ describe.runIf(hasBubblewrap)('a sandboxed file operation', () => {
 
   it('keeps the scope of the settings as well', async () => {
     const { client, workspace } = await connectSandboxedAgent(bundle, []);
-    const elsewhere = await mkdtemp(join(buildOutput, 'elsewhere-'));
+    // Not the temporary directory, which is in the scope; the clone may lie in it.
+    const elsewhere = await mkdtemp('/var/tmp/exec-server-test-');
     onTestFinished(() => rm(elsewhere, { recursive: true }));
     const write = (folder: string) =>
       client.call('fs/writeFile', {
