@@ -14,6 +14,11 @@ export type RulePlace =
   /** The `TMPDIR` of the program. */
   | { readonly kind: 'temporaryDirectory' };
 
+/** A path as part of a pattern in which none of its characters is a wildcard. */
+export function literalPattern(path: string): string {
+  return path.replace(/[*?[{}\\]/g, '[$&]');
+}
+
 export interface AccessRule {
   readonly place: RulePlace;
   readonly access: Access;

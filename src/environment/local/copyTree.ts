@@ -87,10 +87,12 @@ async function copyChild(
   into: HeldDirectory,
 ): Promise<void> {
   const source = join(parent, entry.name);
+  const askedPath = join(into.realPath, entry.name);
+  // A scope may except names within a folder.
+  await scope.requireInside(askedPath, askedPath);
   if (entry.isSymbolicLink()) {
     await copyLink(source, into.pathOf(entry.name));
   } else if (entry.isFile()) {
-    const askedPath = join(into.realPath, entry.name);
     const there = await lstatIfPresent(into.pathOf(entry.name));
     // Through a link the copy may leave the directory, so the scope has to judge where it goes.
     if (there?.isSymbolicLink() === true) await copyFileTo(scope, source, askedPath);
@@ -106,11 +108,13 @@ async function copySubdirectory(
   into: HeldDirectory,
 ): Promise<void> {
   const source = join(parent, name);
+  const askedPath = join(into.realPath, name);
   const there = await lstatIfPresent(into.pathOf(name));
   if (there?.isSymbolicLink() === true) {
-    await copyDirectoryTo(scope, source, join(into.realPath, name));
+    await copyDirectoryTo(scope, source, askedPath);
     return;
   }
+  await scope.requireInside(askedPath, askedPath);
   await makeDirectory(into, name, true);
   await inDirectory(into.enter(name), (directory) => copyContents(scope, source, directory));
 }

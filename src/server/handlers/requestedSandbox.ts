@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Environment } from '../../environment/environment';
 import type { FileSystem } from '../../environment/fileSystem';
 import type { AccessRule, RulePlace, Sandbox } from '../../environment/sandbox';
+import { literalPattern } from '../../environment/sandbox';
 import { invalidParams, invalidRequest } from '../../protocol/errorCodes';
 import { parsePathText } from '../../protocol/pathText';
 import type { SandboxEntry, SandboxMember } from '../../protocol/sandboxMessages';
@@ -47,10 +48,7 @@ function placesOf({ path: place, access }: SandboxEntry, member: SandboxMember):
   if (place.type === 'path') return [{ kind: 'path', path: parsePathText(place.path).path }];
   if (place.type === 'glob_pattern') {
     if (!forbids) throw invalidRequest('a sandbox can only deny what a glob pattern matches');
-    const pattern = place.pattern.replace(/^file:\/\/(?=\/)/, '');
-    return [
-      { kind: 'glob', pattern: isAbsolute(pattern) ? pattern : join(cwdOf(member), pattern) },
-    ];
+    return [{ kind: 'glob', pattern: absolutePattern(place.pattern, member) }];
   }
   const { kind, subpath } = place.value;
   switch (kind) {
@@ -72,6 +70,17 @@ function placesOf({ path: place, access }: SandboxEntry, member: SandboxMember):
         throw invalidRequest('the sandbox denies a place this exec-server does not know');
       return [];
   }
+}
+
+/** @throws RpcError for a URI that could be taken for a path of other characters. */
+function absolutePattern(text: string, member: SandboxMember): string {
+  const pattern = text.replace(/^file:\/\/(?=\/)/, '');
+  if (/^file:/i.test(pattern) || (pattern !== text && pattern.includes('%'))) {
+    throw invalidRequest(
+      `a sandbox denies by the pattern ${text}: write it as a path and not as a URI`,
+    );
+  }
+  return isAbsolute(pattern) ? pattern : join(literalPattern(cwdOf(member)), pattern);
 }
 
 function projectRootsOf(member: SandboxMember): string[] {

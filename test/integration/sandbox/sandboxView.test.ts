@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../../src/base/limits';
@@ -156,6 +156,35 @@ describe.skipIf(process.platform === 'win32')('the view of a sandbox', () => {
     expect(await matched('.env')).toEqual(['.env']);
     for (let index = 0; index < 6; index += 1) await writeFile(join(project, `${index}.env`), '');
     await expect(matched('**/*.env')).rejects.toMatchObject({ code: -32600 });
+  });
+
+  it('refuses a restriction behind a folder that the program could open again', async () => {
+    const sub = join(project, 'sub');
+    await writeFile(join(sub, 'key'), '');
+    await chmod(sub, 0);
+    const ours = process.geteuid?.() ?? 0;
+    // Nothing is closed to root.
+    const user = ours === 0 ? 65_534 : ours;
+    for (const path of [folder, project, sub]) await chown(path, user, -1);
+    const hidden = rule(join(sub, 'key'), 'none');
+    const place: RulePlace = { kind: 'glob', pattern: join(project, '**', 'key') };
+    const rest = rule('/', 'write');
+    process.seteuid?.(user);
+    try {
+      for (const rules of [
+        [rest, hidden],
+        [rule(sub, 'write')],
+        [rest, { place, access: 'none' }],
+      ]) {
+        await expect(view(rules as AccessRule[])).rejects.toMatchObject({ code: -32600 });
+      }
+      const secrets = [join(sub, 'key')];
+      await expect(view([rest], { secrets })).rejects.toMatchObject({ code: -32600 });
+      expect(await placesOf([rule(join(sub, 'key'), 'write')])).toEqual({});
+    } finally {
+      process.seteuid?.(ours);
+      await chmod(sub, 0o700);
+    }
   });
 
   it('hides files that hold tokens, as long as they are there', async () => {

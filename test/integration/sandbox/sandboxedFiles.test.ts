@@ -76,6 +76,20 @@ describe.runIf(hasBubblewrap)('a sandboxed file operation', () => {
     }
     const made = await client.call('fs/createDirectory', { path: uri(workspace, '.git'), sandbox });
     expect(made).toEqual(readOnlyError);
+    // Nor by a copy into the folder that would hold them.
+    await mkdir(join(outside, 'tree', '.git'), { recursive: true });
+    await mkdir(join(outside, 'file'));
+    await writeFile(join(outside, 'file', '.codex'), '');
+    for (const name of ['tree', 'file']) {
+      const copied = await client.call('fs/copy', {
+        sourcePath: uri(outside, name),
+        destinationPath: uri(workspace),
+        recursive: true,
+        sandbox,
+      });
+      expect(copied, name).toEqual(readOnlyError);
+      await rm(join(outside, name), { recursive: true });
+    }
     expect(await readdir(outside)).toEqual([]);
     expect((await readdir(workspace)).sort()).toEqual(['.agents', 'way']);
   });

@@ -117,6 +117,13 @@ describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
     );
   });
 
+  it('takes no wildcard from the folder that a pattern is relative to', () => {
+    const member = restricted([glob('*.env', 'deny')], { cwd: 'file:///work/%5Bid%5D/{a}' });
+    expect(filesOf(member)).toEqual([
+      { place: { kind: 'glob', pattern: '/work/[[]id]/[{]a[}]/*.env' }, access: 'none' },
+    ]);
+  });
+
   it('grants nothing for a place the client did not know', () => {
     expect(filesOf(restricted([special('unknown', 'write')]))).toEqual([]);
   });
@@ -124,6 +131,8 @@ describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
   it.each([
     ['grants by pattern', [glob('**', 'write')], -32600],
     ['restricts by pattern', [glob('**', 'read')], -32600],
+    ['has an encoded pattern', [glob('file:///a%20b/*', 'deny')], -32600],
+    ['has a pattern of another host', [glob('file://host/*', 'deny')], -32600],
     ['denies an unknown place', [special('unknown', 'deny')], -32600],
     ['leads out of the project', [special('project_roots', 'write', '../x')], -32602],
     ['leads to the root', [special('project_roots', 'write', '/')], -32602],

@@ -1,8 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoCodeOf } from '../../../base/errors';
 import type { Limits } from '../../../base/limits';
+import { globExpression } from './globExpression';
 import { cannotKeepRule } from './sandboxErrors';
+import { isOursToOpen } from './tracePath';
 
 /** What a pattern may cost. */
 export type GlobLimits = Pick<Limits, 'maxSandboxGlobEntries' | 'maxSandboxGlobMatches'>;
@@ -11,54 +14,37 @@ export type GlobLimits = Pick<Limits, 'maxSandboxGlobEntries' | 'maxSandboxGlobM
  * What an absolute pattern of `*`, `?`, `[…]` and `**` matches now. Links are not entered. What it will
  * match later is not known, and the measured peer does not cover it either.
  *
- * @throws RpcError when there is more to look at than the limits allow: a rule kept in part is not kept.
+ * @throws RpcError when it cannot be understood, or there is more to look at than the limits allow: a rule
+ * kept in part is not kept.
  */
 export async function expandGlob(pattern: string, limits: GlobLimits): Promise<string[]> {
-  const names = pattern.split('/').filter((name) => name !== '');
-  const fixedCount = names.findIndex((name) => /[*?[]/.test(name));
-  if (fixedCount === -1) return [pattern];
-  const expression = expressionOf(names);
-  const deep = names.includes('**');
+  const expression = globExpression(pattern);
+  const { fixedNames, length, isDeep } = expression;
+  if (fixedNames.length === length) return [`/${fixedNames.join('/')}`];
   const matches: string[] = [];
   let looked = 0;
-  const pending = [{ path: `/${names.slice(0, fixedCount).join('/')}`, depth: fixedCount }];
+  const pending = [{ path: `/${fixedNames.join('/')}`, depth: fixedNames.length }];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    for (const entry of await entriesOf(folder.path)) {
+    for (const entry of await entriesOf(folder.path, pattern)) {
       looked += 1;
       const path = join(folder.path, entry.name);
-      if (expression.test(path)) matches.push(path);
+      if (expression.matches(path)) matches.push(path);
       if (looked > limits.maxSandboxGlobEntries || matches.length > limits.maxSandboxGlobMatches) {
         throw cannotKeepRule(pattern, 'there are too many files to compare it with');
       }
-      const goesOn = deep || folder.depth + 1 < names.length;
+      const goesOn = isDeep || folder.depth + 1 < length;
       if (entry.isDirectory() && goesOn) pending.push({ path, depth: folder.depth + 1 });
     }
   }
   return matches;
 }
 
-/** What cannot be listed cannot be reached by a program of the same user. */
-async function entriesOf(folder: string): Promise<Dirent[]> {
+/** A folder of another user is closed to the program too; one of ours it may open again. */
+async function entriesOf(folder: string, pattern: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
-  } catch {
-    return [];
+  } catch (error) {
+    if (errnoCodeOf(error) !== 'EACCES' || !isOursToOpen(folder)) return [];
+    throw cannotKeepRule(pattern, `${folder} cannot be listed; make it readable for its owner`);
   }
-}
-
-function expressionOf(names: readonly string[]): RegExp {
-  const parts = names.map((name, index) => {
-    if (name !== '**') return `/${nameExpression(name)}`;
-    // As the last name it stands for everything below, before others for any number of folders.
-    return index === names.length - 1 ? '/.+' : '(?:/[^/]+)*';
-  });
-  return new RegExp(`^${parts.join('')}$`, 's');
-}
-
-function nameExpression(name: string): string {
-  return name.replace(/\[([!^]?)([^\]]+)\]|[\s\S]/g, (part, negated?: string, set?: string) => {
-    if (set !== undefined) return `[${negated === '' ? '' : '^'}${set.replace(/[\\[]/g, '\\$&')}]`;
-    if (part === '*') return '[^/]*';
-    return part === '?' ? '[^/]' : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isInside } from '../writeScope';
+import type { RpcError } from '../../../protocol/errorCodes';
 import type { Access, Sandbox } from '../../sandbox';
 import type { ConfinedView, PlaceAccess, PlaceAlias } from './confinedView';
 import { accessAround, accessAt } from './confinedView';
@@ -95,6 +96,7 @@ async function tracedRules(sandbox: Sandbox, context: ViewContext): Promise<Trac
 /** One that is not there, or is no file, has nothing to hide. */
 function hideSecret(path: string): TracedRule[] {
   const trace = tracePath(path);
+  if (trace === 'closedByUs') throw closedByUs(path);
   if (typeof trace === 'string' || trace.stats?.isFile() !== true) return [];
   return [{ asked: path, access: 'none', trace }];
 }
@@ -107,12 +109,22 @@ function traceRule(path: string, access: Access): TracedRule[] {
   }
   const trace = tracePath(path);
   if (trace === 'outOfReach') return [];
+  if (trace === 'closedByUs') {
+    if (access === 'write') return [];
+    throw closedByUs(path);
+  }
   if (trace === 'impassable') {
     if (access === 'write') return [];
     throw cannotKeepRule(path, 'its way leads in circles or through a file');
   }
   return [{ asked: path, access, trace: access === 'write' ? trace : withoutMountPoint(trace) }];
 }
+
+const closedByUs = (path: string): RpcError =>
+  cannotKeepRule(
+    path,
+    'a folder on its way is closed to its owner, who could open it; give it `u+rx`',
+  );
 
 /** What another sandbox has made is not there for this one. */
 function withoutMountPoint(trace: PathTrace): PathTrace {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { PlaceAccess } from './confinedView';
+import { accessAt } from './confinedView';
 import type { Surroundings } from './confinement';
 
 /** What every program needs on macOS: itself, its terminal, and what the C library asks of the system. */
@@ -61,6 +62,7 @@ export function seatbeltProfile({
     // Without the folders above it no path is found.
     ...[...parents].map((path) => `(allow file-read-metadata (literal ${quoted(path)}))`),
     ...view.places.flatMap(placeRules),
+    ...heldFolders(view.places).map((path) => `(deny file-write-unlink (literal ${quoted(path)}))`),
     ...alwaysReadable.map((path) => `(allow file-read* (subpath ${quoted(path)}))`),
     ...(access === 'enabled' ? [network] : []),
     '',
@@ -77,6 +79,14 @@ function placeRules({ path, access, kind }: PlaceAccess): string[] {
     case 'none':
       return [`(deny file-read* file-write* ${place})`];
   }
+}
+
+/** Moved away with its folder, a restricted place would be under a path that no rule is about. */
+function heldFolders(places: readonly PlaceAccess[]): string[] {
+  const above = places
+    .filter(({ access }) => access !== 'write')
+    .flatMap(({ path }) => foldersAbove(path));
+  return [...new Set(above)].filter((folder) => accessAt(places, folder) === 'write');
 }
 
 function foldersAbove(path: string): string[] {

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errnoCodeOf } from '../../../base/errors';
 
 /** What is found on the way along a path. */
@@ -18,11 +18,11 @@ export interface PathTrace {
 /** As many as the kernel follows. */
 const maxLinks = 40;
 
-/**
- * Walks along a path and follows its links. A path `outOfReach` leads to where we may not look; one that
- * is `impassable` leads in circles or through a file.
- */
-export function tracePath(path: string): PathTrace | 'outOfReach' | 'impassable' {
+/** A path `outOfReach` leads to where we may not look; one `closedByUs` would not if we opened a folder of ours. */
+type Dead = 'outOfReach' | 'closedByUs' | 'impassable';
+
+/** Walks along a path and follows its links. One that is `impassable` leads in circles or through a file. */
+export function tracePath(path: string): PathTrace | Dead {
   const names = namesOf(path);
   const links: string[] = [];
   let at = '/';
@@ -30,7 +30,8 @@ export function tracePath(path: string): PathTrace | 'outOfReach' | 'impassable'
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const next = join(at, name);
     const found = look(next);
-    if (found === 'outOfReach' || found === 'impassable') return found;
+    if (found === 'outOfReach') return isOursToOpen(at) ? 'closedByUs' : found;
+    if (found === 'impassable') return found;
     if (found === undefined) {
       const realPath = join(next, ...names);
       return { realPath, stats: undefined, firstMissing: next, links };
@@ -47,6 +48,14 @@ export function tracePath(path: string): PathTrace | 'outOfReach' | 'impassable'
     stats = lstatSync('/');
   }
   return { realPath: at, stats, firstMissing: undefined, links };
+}
+
+/** Whether what closes a path to us is a folder of our own, which every program of ours can open again. */
+export function isOursToOpen(path: string): boolean {
+  const stats = look(path);
+  if (typeof stats === 'object') return stats.uid === process.geteuid?.();
+  const parent = dirname(path);
+  return parent !== path && isOursToOpen(parent);
 }
 
 function namesOf(path: string): string[] {

@@ -40,7 +40,19 @@ describe('the profile for sandbox-exec', () => {
       '(allow file-read* (subpath "/work/.git"))',
       '(deny file-write* (subpath "/work/.git"))',
       '(deny file-read* file-write* (literal "/work/key"))',
+      '(deny file-write-unlink (literal "/work"))',
     ]);
+  });
+
+  it('keeps folders where they are when something restricted is in them', () => {
+    const text = profile([place('/work', 'write'), place('/work/a/b/key', 'none', 'file')]);
+    const held = text.split('\n').filter((line) => line.includes('unlink'));
+    expect(held).toEqual(
+      ['/work', '/work/a', '/work/a/b'].map(
+        (path) => `(deny file-write-unlink (literal "${path}"))`,
+      ),
+    );
+    expect(profile([place('/work', 'write')])).not.toContain('unlink');
   });
 
   it('makes the way to a place visible, and nothing beside it', () => {
