@@ -22,6 +22,7 @@ import { LocalConfinement } from '../environment/local/sandbox/localConfinement'
 import { QuickFiles } from '../environment/local/quickFiles';
 import { FolderWriteScope } from '../environment/local/writeScope';
 import type { DoorLock } from '../server/doorLock';
+import { capabilityDisabled } from '../protocol/errorCodes';
 import { ExecServer } from '../server/execServer';
 import type { ListenAddress } from '../server/listener';
 
@@ -113,6 +114,10 @@ export class Executor {
     });
     const disabled = new DisabledEnvironment(info);
     this.environments = new EnvironmentManager({ local, disabled }, options.mode);
+    this.environments.onDidChangeMode((mode) => {
+      // Other calls are refused one by one; a body under way asks no more.
+      if (mode === 'disabled') this.http.interrupt(capabilityDisabled('exec'));
+    });
     this.control = options.createControl?.({
       environments: this.environments,
       applySettings: (settings) => {

@@ -34,15 +34,16 @@ const refusedByLibrary = new Set([
 /** HTTP from this machine. Texts of the library can hold addresses and header values, so none is logged. */
 export class LocalHttpClient implements HttpClient, Disposable {
   private dispatchers: Promise<HttpDispatchers> | undefined;
+  private readonly underWay = new Set<AbortController>();
 
   constructor(private readonly options: LocalHttpClientOptions) {}
 
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const variables = withoutInternals(this.options.baseEnvironment);
     const target = httpTargetOf(request, variables);
-    const dispatchers = await this.open(variables);
     const life = this.limitLife(request.timeoutMs, signal);
     try {
+      const dispatchers = await this.open(variables);
       const follow = request.redirectPolicy === 'follow';
       const { response, headers } = await this.follow(dispatchers, target, {
         ...life,
@@ -53,6 +54,11 @@ export class LocalHttpClient implements HttpClient, Disposable {
       life.dispose();
       throw error;
     }
+  }
+
+  /** Ends every request under way, bodies included; each fails with the reason. */
+  interrupt(reason: RpcError): void {
+    for (const controller of this.underWay) controller.abort(reason);
   }
 
   /** Cuts every connection. */
@@ -118,6 +124,7 @@ export class LocalHttpClient implements HttpClient, Disposable {
         responseHeaders: 'raw',
       });
     } catch (error) {
+      throwInterruption(signal);
       const code = errnoCodeOf(error) ?? 'unknown';
       if (refusedByLibrary.has(code)) {
         throw invalidParams(`http/request cannot be sent: ${toError(error).message}`);
@@ -134,6 +141,8 @@ export class LocalHttpClient implements HttpClient, Disposable {
     const abort = (): void => {
       controller.abort();
     };
+    this.underWay.add(controller);
+    store.add(toDisposable(() => this.underWay.delete(controller)));
     // No time at all is over before anything is sent; a timer would leave it to chance.
     if (outer.aborted || timeoutMs === 0) abort();
     outer.addEventListener('abort', abort);
@@ -163,11 +172,17 @@ async function* readBody(
   try {
     for await (const chunk of body) yield chunk as Buffer;
   } catch {
+    throwInterruption(life.signal);
     // Cut short, broken framing or out of time: the peer's clients know these by one text.
     throw new RpcError(ErrorCode.internal, 'error decoding response body');
   } finally {
     life.dispose();
   }
+}
+
+/** What our own side ended is no failure on the way. */
+function throwInterruption({ reason }: AbortSignal): void {
+  if (reason instanceof RpcError) throw reason;
 }
 
 /** The library was asked for the lines as received. Values beyond ASCII are left out, as the measured peer does. */

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { startControlled } from '../../support/controlHarness';
 import { startServer } from '../../support/execServerHarness';
 import type { Answer } from '../../support/httpPeer';
 import { HttpPeer, flood } from '../../support/httpPeer';
@@ -344,6 +345,31 @@ describe('a streamed body', () => {
     const reply = await send('/', { streamResponse: true });
     await client.close();
     expect([failed, reply]).toMatchObject([{ error: { code: -32603 } }, { result: {} }]);
+  });
+
+  it('is cut when the user switches the server off, and says so', async () => {
+    const peer = await HttpPeer.start((request, response) => {
+      if (request.url !== '/silent') response.write('part');
+    });
+    const { control, url } = await startControlled();
+    const client = await WireClient.open(url);
+    const send = (path: string, more: object = {}) =>
+      client.call('http/request', { method: 'GET', url: peer.url + path, requestId: 'r', ...more });
+    await send('/', { streamResponse: true });
+    await client.next(isDelta);
+    const others = [send('/silent'), send('/')];
+    await until(() => peer.received.length === 3, 'the requests are there');
+    await control.setMode('disabled', 'keep');
+    const deltas = await wholeStream(client, 'r');
+    const replies = await Promise.all(others);
+    await control.setMode('local', 'keep');
+    expect(await send('/', { streamResponse: true })).toMatchObject({ result: { status: 200 } });
+    client.cut();
+    await client.closed;
+    const message = 'exec is disabled: the user switched Exec Server off in VS Code';
+    expect(deltas.at(-1)).toMatchObject({ deltaBase64: '', done: true, error: message });
+    const refused = { error: { code: -32012, message } };
+    expect(replies).toEqual([refused, refused]);
   });
 
   it('ends with the connection', async () => {
