@@ -212,6 +212,7 @@ export class Listener {
       refuse(socket, status ?? 404);
       return;
     }
+    const lock = door.lock();
     const reason = await denialOf(request, door);
     if (reason !== undefined) {
       const denial = this.failures.note() === 'tooMany' ? 429 : 401;
@@ -225,6 +226,11 @@ export class Listener {
       return;
     }
     await door.prepare?.();
+    if (door.lock() !== lock) {
+      // Replaced while we waited: what was shown may open no more.
+      refuse(socket, 401);
+      return;
+    }
     const peers = this.peersOf(path);
     if (this.stopping !== undefined || peers.size >= door.maxConnections) {
       refuse(socket, 503);

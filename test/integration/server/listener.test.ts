@@ -196,6 +196,15 @@ describe('the token', () => {
     });
   });
 
+  it('opens nothing when it is replaced while it is judged', async () => {
+    let rotate = (): Promise<void> => Promise.resolve();
+    const lock = { refusalOf: () => rotate().then(() => undefined) };
+    const server = await start({ lock });
+    rotate = () => server.executor.server.rotateToken();
+    expect(await upgradeStatus(server.port, '/?token=any')).toBe(401);
+    expect(sessionCount(server)).toBe(0);
+  });
+
   it('gets in while wrong ones are answered with too many requests', async () => {
     const { port, token, executor } = await start({ limits: { maxAuthFailuresPerMinute: 3 } });
     const bursts: number[] = [];
