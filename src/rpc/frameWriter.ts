@@ -145,7 +145,8 @@ export class FrameWriter {
   };
 
   private hand(bytes: Buffer): void {
-    if (this.canWrite()) this.socket.write(bytes, this.progress);
+    // One that failed calls back for every write it kept, and would keep all that is written then.
+    if (this.canWrite() && this.socket.writable) this.socket.write(bytes, this.progress);
     else this.forget();
   }
 

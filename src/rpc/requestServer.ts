@@ -48,7 +48,7 @@ export class RequestServer<T extends RequestTable, Context> {
 
   /** @param bytes what the request takes until it is answered. */
   accept(request: IncomingRequest, bytes: number): void {
-    this.enqueue(() => this.serveWhenAnswersAreRead(request, bytes), bytes);
+    this.enqueue(() => this.serve(request, bytes), bytes);
   }
 
   /** Runs something that is not a request, such as a notification's effect, in its place in the order. */
@@ -69,7 +69,7 @@ export class RequestServer<T extends RequestTable, Context> {
     this.queuedBytes += bytes;
     this.turns.push(() => {
       this.queuedBytes -= bytes;
-      return transport.isOpen ? work() : undefined;
+      return transport.isOpen ? this.whenAnswersAreRead(work) : undefined;
     });
     if (this.receivingPaused || this.isBelow(limits, 1)) return;
     this.receivingPaused = true;
@@ -92,21 +92,16 @@ export class RequestServer<T extends RequestTable, Context> {
     );
   }
 
-  private serveWhenAnswersAreRead(
-    request: IncomingRequest,
-    bytes: number,
-  ): Promise<void> | undefined {
+  private whenAnswersAreRead(work: TurnWork): Promise<void> | undefined {
     const { transport, limits } = this.options;
-    if (!transport.isCongested || transport.queuedBytes <= limits.sendQueueFullBytes) {
-      return this.serve(request, bytes);
-    }
+    if (!transport.isCongested || transport.queuedBytes <= limits.sendQueueFullBytes) return work();
     return new Promise<void>((resolve) => {
       const subscription = transport.onDidChangeCongestion((congested) => {
         if (congested) return;
         subscription.dispose();
         resolve();
       });
-    }).then(() => (transport.isOpen ? this.serve(request, bytes) : undefined));
+    }).then(() => (transport.isOpen ? work() : undefined));
   }
 
   private serve(request: IncomingRequest, bytes: number): Promise<void> | undefined {

@@ -8,7 +8,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 class TestSocket extends Duplex {
   /** One entry for each write, as the bytes were when they were taken. */
   readonly writes: Buffer[] = [];
-  private readonly untaken: (() => void)[] = [];
+  private readonly untaken: ((failure?: Error) => void)[] = [];
 
   constructor(public takesAtOnce = true) {
     super();
@@ -18,10 +18,10 @@ class TestSocket extends Duplex {
     // Nothing ever comes.
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const take = (): void => {
-      this.writes.push(Buffer.from(chunk));
-      done();
+  override _write(chunk: Buffer, _encoding: string, done: (failure?: Error) => void): void {
+    const take = (failure?: Error): void => {
+      if (failure === undefined) this.writes.push(Buffer.from(chunk));
+      done(failure);
     };
     if (this.takesAtOnce) take();
     else this.untaken.push(take);
@@ -31,6 +31,12 @@ class TestSocket extends Duplex {
   takeAll(): void {
     this.takesAtOnce = true;
     for (const take of this.untaken.splice(0)) take();
+  }
+
+  /** Fails the way a connection does that the other end has cut. */
+  fail(): void {
+    this.on('error', () => undefined);
+    for (const take of this.untaken.splice(0)) take(new Error('ECONNRESET'));
   }
 }
 
@@ -233,6 +239,17 @@ describe('messages on a socket', () => {
       socket.takeAll();
       await nextTurn();
       expect(made.length).toBe(madeBefore);
+    });
+
+    it('are given up when the socket fails, before anybody has said so', async () => {
+      const socket = new TestSocket(false);
+      const { writer } = writerOn(socket);
+      const { message, made } = largeMessage(12);
+      writer.write(message);
+      const madeBefore = made.length;
+      socket.fail();
+      await nextTurn();
+      expect(made.length).toBeLessThanOrEqual(madeBefore + 1);
     });
   });
 });

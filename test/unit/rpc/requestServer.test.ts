@@ -268,6 +268,21 @@ describe('RequestServer', () => {
     expect({ before, effects }).toEqual({ before: [], effects: ['a', 'b'] });
   });
 
+  it('holds back effects, which may have answers too, and stops reading what follows them', async () => {
+    const { client, server, effects } = startRequestServer();
+    server.setCongested(true, 2000);
+    for (let sent = 0; sent < 10; sent += 1) client.send('{"method":"fact"}');
+    const before = [...effects];
+    const pausesBefore = [...server.pauses];
+    server.setCongested(false, 0);
+    await settled();
+    expect({ before, pausesBefore, effects: effects.length }).toEqual({
+      before: [],
+      pausesBefore: [true],
+      effects: 10,
+    });
+  });
+
   it('goes on for one that only reads slowly', () => {
     const { server, effects, ask } = startRequestServer();
     server.setCongested(true, 900);
