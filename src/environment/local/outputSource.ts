@@ -76,8 +76,8 @@ export class OutputSource {
         : new ReadStream(fd, reading);
     this.stream.on('end', this.end);
     this.stream.on('close', this.end);
-    // A failed read ends the stream: 'close' follows.
-    this.stream.on('error', () => undefined);
+    // The descriptor is closed by then, and its number may soon be somebody else's: told before 'close' is.
+    this.stream.on('error', this.end);
     this.stream.resume();
   }
 
@@ -102,6 +102,7 @@ export class OutputSource {
   destroy(): void {
     this.stopTimers();
     this.stream.destroy();
+    this.gathered.free();
   }
 
   private nextRoom(): Buffer {
@@ -195,6 +196,11 @@ class GatheredOutput {
   /** Counts what was read into the room given last. */
   add(bytes: number): void {
     this.end += bytes;
+  }
+
+  /** Lets the memory go, once nothing will be read any more. */
+  free(): void {
+    this.memory = undefined;
   }
 
   /** What was added since the last time. */

@@ -54,6 +54,8 @@ export class PipeProgram implements RunningProgram {
   private observer: ProgramObserver | undefined;
   private readonly open = new Set<FollowedOutput>();
   private exited = false;
+  /** The descriptors are closed, and their numbers may be somebody else's. */
+  private released = false;
 
   private constructor(
     readonly pid: number,
@@ -123,6 +125,7 @@ export class PipeProgram implements RunningProgram {
   }
 
   releaseOutput(): void {
+    this.released = true;
     for (const output of this.open) output.destroy();
     this.input?.dispose();
   }
@@ -145,7 +148,7 @@ export class PipeProgram implements RunningProgram {
    */
   private readAhead(observer: ProgramObserver): void {
     for (const output of this.open) {
-      if (output.fd === undefined || output.isPaused()) continue;
+      if (this.released || output.fd === undefined || output.isPaused()) continue;
       for (const chunk of drainDescriptor(output.fd)) observer.onOutput(output.name, chunk);
     }
   }

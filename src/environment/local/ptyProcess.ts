@@ -154,6 +154,8 @@ export class PtyProgram implements RunningProgram {
         onEnd: () => this.release(),
       });
     } catch (error) {
+      // The exit is still reported, and finds nothing to read.
+      this.released = true;
       closeSync(terminal.fd);
       process.kill(-terminal.pid, 'SIGKILL');
       throw new RpcError(ErrorCode.internal, toError(error).message, { cause: error });

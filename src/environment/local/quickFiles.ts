@@ -87,7 +87,8 @@ export class QuickFiles {
 
 function readSmall(file: number): Buffer | undefined {
   const stats = fstatSync(file);
-  if (!stats.isFile()) return undefined;
+  // Another file may have taken the name since it was looked at.
+  if (!stats.isFile() || stats.size > MAX_QUICK_BYTES) return undefined;
   // One byte more than there should be: where it is filled, the file has grown or said less than it holds.
   const content = Buffer.allocUnsafeSlow(stats.size + 1);
   let length = 0;

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultLimits } from '../../../../src/base/limits';
 import { nullLogger } from '../../../../src/base/logger';
 import { LocalProcessBackend } from '../../../../src/environment/local/localProcessBackend';
@@ -16,6 +19,13 @@ import {
 } from '../../../support/processFixtures';
 
 const { start } = useLocalBackend();
+
+const newBackend = (): LocalProcessBackend =>
+  new LocalProcessBackend({
+    limits: defaultLimits,
+    logger: nullLogger,
+    baseEnvironment: process.env,
+  });
 
 const trap = (signal: string): string =>
   `trap "echo ${signal}; exit 7" ${signal}; echo ready; while :; do sleep 0.05; done`;
@@ -112,12 +122,33 @@ it('closes the output of an ended process that a process of its own session stil
   if (isAlive(escaped)) process.kill(escaped, 'SIGKILL');
 });
 
-it('ends everything that was started when the backend closes, and refuses further starts', async () => {
-  const backend = new LocalProcessBackend({
-    limits: defaultLimits,
-    logger: nullLogger,
-    baseEnvironment: process.env,
+it('reads no file that was opened under the number of an output it let go of', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'exec-server-test-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
   });
+  const file = path.join(folder, 'secret');
+  writeFileSync(file, 'secret');
+  const backend = newBackend();
+  const running = await backend.start(script('echo ready; exec sleep 1000'));
+  const watch = new ProcessWatch(running);
+  await watch.untilText('ready');
+  // From a timer on the event loop looks for ended children before it closes what was let go of.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  backend.dispose();
+  // More than the numbers that became free, those of pipes for later starts included.
+  const opened = Array.from({ length: 256 }, () => openSync(file, 'r'));
+  onTestFinished(() => {
+    opened.forEach((fd) => closeSync(fd));
+  });
+  while (isAlive(running.pid));
+  await watch.closed();
+  const unread = opened.filter((fd) => readFileSync(fd, 'utf8') === 'secret');
+  expect([watch.text, unread.length]).toEqual(['ready\n', opened.length]);
+});
+
+it('ends everything that was started when the backend closes, and refuses further starts', async () => {
+  const backend = newBackend();
   const open = async (request: Parameters<typeof backend.start>[0]): Promise<ProcessWatch> =>
     new ProcessWatch(await backend.start(request));
   const watches = [

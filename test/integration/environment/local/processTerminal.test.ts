@@ -1,7 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/base/clock';
+import { nullLogger } from '../../../../src/base/logger';
+import { OpenTerminals } from '../../../../src/environment/local/openTerminals';
+import { allocateReadBuffer } from '../../../../src/environment/local/outputSource';
+import { PtyProgram } from '../../../../src/environment/local/ptyProcess';
 import type { ProcessWatch } from '../../../support/processFixtures';
 import {
   fixtureProgram,
@@ -149,3 +156,33 @@ function follow(watch: ProcessWatch, expected: Buffer, pausing: boolean): { matc
   });
   return position;
 }
+
+it('leaves nothing of a program whose terminal cannot be read, and takes its exit calmly', async () => {
+  const child = spawn('/bin/sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  let exit: ((code: number, signal: number) => void) | undefined;
+  const binding = {
+    fork: ({ onExit }: { onExit: (code: number, signal: number) => void }) => {
+      exit = onExit;
+      return { pid: child.pid ?? 0, fd: openSync('/dev/null', 'r'), pty: '/dev/null' };
+    },
+    resize: () => undefined,
+  };
+  const begin = (): unknown =>
+    PtyProgram.start(
+      { argv: ['/bin/sleep', '1000'], cwd: '/tmp', env: {}, arg0: undefined, terminal },
+      {
+        binding,
+        terminals: new OpenTerminals(),
+        readBuffer: allocateReadBuffer(),
+        executorPath: undefined,
+        maxQueuedStdinBytes: 1000,
+        clock: systemClock,
+        logger: nullLogger,
+      },
+    );
+  expect(begin).toThrow();
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(() => exit?.(0, 9)).not.toThrow();
+  expect(exit).toBeDefined();
+});
