@@ -54,7 +54,7 @@ export function connectSnippet(
       // Without `include_local = false` a client that cannot reach the server runs commands where it is.
       return [
         '# In a file that has more in it, the first two lines stand above its first table.',
-        `# Start the agent as: ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`,
+        tomlComment(`Start the agent as: ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`),
         `default = "${ENVIRONMENT_ID}"`,
         'include_local = false',
         '',
@@ -71,6 +71,12 @@ export function connectSnippet(
 /** Quotes around every address: a reader need not know which characters a shell leaves alone. */
 function alwaysQuoted(text: string): string {
   return text.startsWith("'") ? text : `'${text}'`;
+}
+
+/** One line whatever is in it: a folder may have a name that would go on as an entry of its own. */
+function tomlComment(text: string): string {
+  // eslint-disable-next-line no-control-regex -- no comment may hold control characters but the tab
+  return `# ${text.replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, '?')}`;
 }
 
 /** A basic string: backslash, quote and control characters escaped, as TOML and JSON agree on. */

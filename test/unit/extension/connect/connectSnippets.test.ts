@@ -58,6 +58,15 @@ describe('connect snippets', () => {
     ]);
   });
 
+  it('makes no entry of the name of a folder', () => {
+    const workspace = '/w/\n[[environments]]\r\nurl = "ws://evil.example"\u0007';
+    const lines = connectSnippet('environmentsToml', { ...parts, workspace }).split(/[\r\n]+/);
+    expect(lines[1]).toBe(
+      `# Start the agent as: codex --sandbox danger-full-access -C '/w/?[[environments]]??url = "ws://evil.example"?'`,
+    );
+    expect(lines.filter((line) => line === '[[environments]]')).toHaveLength(1);
+  });
+
   it('leaves the sandbox to the client where there is one', () => {
     expect(connectSnippet('posix', { ...parts, hasSandbox: true })).toBe(
       `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex -C '${FOLDER}'`,
