@@ -115,8 +115,10 @@ export class OutputSource {
   private receive(bytes: number): boolean {
     const { readBuffer, onData, kind } = this.options;
     if (this.room === readBuffer) onData(readBuffer.subarray(0, bytes));
-    else this.gathered.add(bytes);
-    if (!this.gathersHere) this.flush();
+    else {
+      this.gathered.add(bytes);
+      if (!this.gathersHere) this.flush();
+    }
     this.countRead(bytes);
     if (this.endsTurn(bytes)) this.restsFor = 'turn';
     else if (kind === 'terminal') this.gathersHere ||= this.intervalReads >= EAGER_READS;
