@@ -42,7 +42,7 @@ export class HeldDirectory {
 
   /** The path to give to a system call for the directory itself. */
   ownPath(): string {
-    return this.handle === undefined ? this.realPath : descriptorPath(this.handle);
+    return this.handle === undefined ? this.realPath : descriptorPath(this.handle.fd);
   }
 
   /** Holds a directory in this one; a link of that name is refused. */
@@ -91,7 +91,7 @@ export async function inDirectory<T>(
 /** Where the system says a handle leads; a container without /proc cannot say, and the handle is let go. */
 async function realPathOf(handle: FileHandle): Promise<string | undefined> {
   try {
-    return await readlink(descriptorPath(handle));
+    return await readlink(descriptorPath(handle.fd));
   } catch (error) {
     await handle.close();
     if (errnoCodeOf(error) === 'ENOENT') return undefined;
@@ -103,6 +103,7 @@ async function requireDirectory(path: string | Buffer): Promise<void> {
   if (!(await lstat(path)).isDirectory()) throw systemError('ENOTDIR', path.toString());
 }
 
-function descriptorPath(handle: FileHandle): string {
-  return `/proc/self/fd/${handle.fd}`;
+/** What an open descriptor leads to, as a path of this process. Linux only. */
+export function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock';
 import { toError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import type { Logger } from '../../base/logger';
+import { descriptorPath } from './heldDirectory';
 import type { ExtraSlot, OpenTerminals } from './openTerminals';
 
 /** The two ends of a pipe, close-on-exec both. The child's end blocks, ours does not. */
@@ -62,8 +63,8 @@ export class PipePairs implements Disposable {
     try {
       // Opening a pipe through /proc gives an end with modes of its own; each has its counterpart
       // open here already, so neither waits for one.
-      ours = openSync(`/proc/self/fd/${pair.ours}`, constants.O_WRONLY | constants.O_NONBLOCK);
-      const theirs = openSync(`/proc/self/fd/${pair.ours}`, constants.O_RDONLY);
+      ours = openSync(descriptorPath(pair.ours), constants.O_WRONLY | constants.O_NONBLOCK);
+      const theirs = openSync(descriptorPath(pair.ours), constants.O_RDONLY);
       return { ours, theirs };
     } catch (error) {
       if (ours !== undefined) closeSync(ours);

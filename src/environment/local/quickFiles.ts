@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { descriptorPath } from './heldDirectory';
 import { openFlags } from './openFlags';
 import { CREATED_FILE_MODE } from './regularFile';
 import { QuickFolders } from './quickFolders';
@@ -115,8 +116,4 @@ function withDescriptor<T>(descriptor: number, use: (descriptor: number) => T): 
   } finally {
     closeSync(descriptor);
   }
-}
-
-function descriptorPath(descriptor: number): string {
-  return `/proc/self/fd/${descriptor}`;
 }
