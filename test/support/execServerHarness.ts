@@ -61,3 +61,8 @@ export async function startServer(options: ServerUnderTestOptions = {}): Promise
     log,
   };
 }
+
+/** The sessions there are, detached ones included. */
+export function sessionCount({ executor }: ServerUnderTest): number {
+  return [...executor.server.sessions.all].length;
+}

@@ -7,6 +7,16 @@ import { Deferred } from '../../src/base/deferred';
 /** Header lines as they go onto the socket, in order; the same name may come twice. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
+/** The one header every request needs. */
+export const host: HeaderLines = [['Host', '127.0.0.1']];
+
+/** The whole of a refusal, so that nothing else can be in it. */
+export const refusal = (status: number, more: Readonly<Record<string, string>> = {}): unknown => ({
+  status,
+  headers: { connection: 'close', 'content-length': '0', ...more },
+  body: '',
+});
+
 /** A TCP connection of a test that says what it likes. */
 export class RawConnection {
   private readonly endDeferred = new Deferred<string>();
@@ -66,7 +76,7 @@ export function requestText(requestLine: string, headers: HeaderLines, body = ''
 /** The headers of a correct WebSocket upgrade. */
 export function upgradeHeaders(more: HeaderLines = []): HeaderLines {
   return [
-    ['Host', '127.0.0.1'],
+    ...host,
     ['Connection', 'Upgrade'],
     ['Upgrade', 'websocket'],
     ['Sec-WebSocket-Version', '13'],
@@ -96,7 +106,7 @@ export function parseResponse(text: string): RawResponse {
 export async function request(
   port: number,
   requestLine: string,
-  headers: HeaderLines = [['Host', '127.0.0.1']],
+  headers: HeaderLines = host,
   body = '',
 ): Promise<RawResponse> {
   return parseResponse(await exchange(port, requestText(requestLine, headers, body)));

@@ -21,8 +21,6 @@ const hasBubblewrap = ensureBubblewrap();
 const bundle = useExecutorBundle();
 const connect = () => connectSandboxedAgent(bundle);
 
-/** No temporary folder, which the settings would allow. The bundle of the executor is in it too. */
-
 const readOnlyError = { error: { code: -32603, message: 'Read-only file system (os error 30)' } };
 const notFound = { error: { code: -32004, message: 'No such file or directory (os error 2)' } };
 const denied = { error: { code: -32600, message: 'Permission denied (os error 13)' } };

@@ -1,12 +1,13 @@
 import { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import type { ServerUnderTest, ServerUnderTestOptions } from '../../support/execServerHarness';
-import { startServer } from '../../support/execServerHarness';
+import { sessionCount, startServer as start } from '../../support/execServerHarness';
 import { WireClient } from '../../support/wireClient';
 import type { HeaderLines } from '../../support/wireHttp';
 import {
-  RawConnection,
+  host,
   parseResponse,
+  RawConnection,
+  refusal,
   request,
   requestText,
   upgradeHeaders,
@@ -15,23 +16,6 @@ import {
 import { failOnLeaks, until } from '../../support/wireLeaks';
 
 failOnLeaks();
-
-const host: HeaderLines = [['Host', '127.0.0.1']];
-
-/** The whole of a refusal, so that nothing else can be in it. */
-const refusal = (status: number, more: Readonly<Record<string, string>> = {}): unknown => ({
-  status,
-  headers: { connection: 'close', 'content-length': '0', ...more },
-  body: '',
-});
-
-async function start(options?: ServerUnderTestOptions): Promise<ServerUnderTest> {
-  return startServer(options);
-}
-
-function sessionCount(server: ServerUnderTest): number {
-  return [...server.executor.server.sessions.all].length;
-}
 
 describe('upgrades', () => {
   it.each<[name: string, line: (token: string) => string, headers: HeaderLines, status: number]>([

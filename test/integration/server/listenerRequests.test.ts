@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerUnderTest, ServerUnderTestOptions } from '../../support/execServerHarness';
-import { startServer } from '../../support/execServerHarness';
+import { sessionCount, startServer as start } from '../../support/execServerHarness';
 import type { HeaderLines } from '../../support/wireHttp';
 import {
   exchange,
+  host,
   parseResponse,
+  refusal,
   request,
   requestText,
   upgradeHeaders,
@@ -13,23 +14,6 @@ import {
 import { failOnLeaks, until } from '../../support/wireLeaks';
 
 failOnLeaks();
-
-const host: HeaderLines = [['Host', '127.0.0.1']];
-
-/** The whole of a refusal, so that nothing else can be in it. */
-const refusal = (status: number, more: Readonly<Record<string, string>> = {}): unknown => ({
-  status,
-  headers: { connection: 'close', 'content-length': '0', ...more },
-  body: '',
-});
-
-async function start(options?: ServerUnderTestOptions): Promise<ServerUnderTest> {
-  return startServer(options);
-}
-
-function sessionCount(server: ServerUnderTest): number {
-  return [...server.executor.server.sessions.all].length;
-}
 
 describe('plain requests', () => {
   it('are answered by method and path alike, without a body or a name of the server', async () => {
