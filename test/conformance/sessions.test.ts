@@ -102,14 +102,15 @@ conformance('sessions', (scenario) => {
 
   scenario('output produced meanwhile is read, not notified; later output is', async (stage) => {
     const first = await stage.open();
-    await first.runs(stage.shell('mk', 'mkfifo gate'));
+    // A gate of its own for each step: one that is opened again while its last writer still holds it is at its end.
+    await first.runs(stage.shell('mk', 'mkfifo lost resumed end'));
     const script =
-      'echo before; read go < gate; echo meanwhile; touch done; read go < gate; echo after; read go < gate';
+      'echo before; read go < lost; echo meanwhile; touch done; read go < resumed; echo after; read go < end';
     await first.result('process/start', stage.shell('p', script));
     await first.hearsText('p', 'before');
     first.wire.cut();
     const helper = await stage.open();
-    await helper.runs(stage.shell('go', 'echo go > gate; until test -e done; do sleep 0.02; done'));
+    await helper.runs(stage.shell('go', 'echo go > lost; until test -e done; do sleep 0.02; done'));
     const second = await resume(stage, first);
     second.wire.notify('initialized');
     const { chunks, nextSeq } = await second.result<ReadResult>('process/read', {
@@ -120,9 +121,9 @@ conformance('sessions', (scenario) => {
       { text: chunks.map(({ chunk }) => Buffer.from(chunk, 'base64').toString()), nextSeq },
       { text: ['meanwhile\n'], nextSeq: 3 },
     );
-    await helper.runs(stage.shell('go on', 'echo go > gate'));
+    await helper.runs(stage.shell('go on', 'echo go > resumed'));
     await second.hears('p', 'process/output');
-    await helper.runs(stage.shell('end', 'echo go > gate'));
+    await helper.runs(stage.shell('end', 'echo go > end'));
     await second.hears('p', 'process/closed');
     second.sees(
       second.wire.eventsOf('p').map(({ method, params }) => [method, params.seq]),
