@@ -1,3 +1,4 @@
+import { homedir, hostname } from 'node:os';
 import * as vscode from 'vscode';
 import { systemClock } from './base/clock';
 import { toError } from './base/errors';
@@ -6,6 +7,9 @@ import { createApi } from './extension/api';
 import type { ExecServerApi } from './extension/api';
 import { registerCommands } from './extension/commands/registerCommands';
 import { keepContextKeys } from './extension/contextUpdater';
+import { openDirectory } from './extension/environment/openDirectory';
+import { RemoteTokens } from './extension/environment/remoteTokens';
+import { EnvironmentNotices } from './extension/environmentNotices';
 import { ExecutorNotices } from './extension/executorNotices';
 import { ExecutorOwner } from './extension/executorOwner';
 import { ExecutorModel } from './extension/model/executorModel';
@@ -14,10 +18,13 @@ import { createOutputLogger } from './extension/outputLogger';
 import { sharedStoragePath } from './extension/executor/workspaceStorage';
 import { RememberedChoice } from './extension/rememberedChoice';
 import { SettingsReader } from './extension/settings';
+import type { Settings } from './extension/settingsSchema';
 import { StatusBarEntry } from './extension/statusBar/statusBarEntry';
 import { autoReveal } from './extension/terminals/autoReveal';
 import { ProcessTerminals } from './extension/terminals/processTerminals';
+import { keepRemotePathsApart } from './extension/terminals/remotePathLinks';
 import { SessionsView } from './extension/tree/sessionsView';
+import { offerTools } from './extension/tools/offerTools';
 import { WorkspaceFolders } from './extension/workspaceFolders';
 
 /**
@@ -36,28 +43,38 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
   const folders = own(new WorkspaceFolders());
   const choice = new RememberedChoice(context.workspaceState);
   const model = own(new ExecutorModel());
+  const tokens = new RemoteTokens(context.secrets, hostname());
+  const settings = (): Settings => reader.settings;
+  const workspaceFolders = (): string[] => folders.current.map(({ path }) => path);
+  const environments = own(
+    openDirectory({ choice, tokens, settings, variables: process.env, home: homedir(), logger }),
+  );
   const owner = own(
     new ExecutorOwner({
       model,
       choice,
+      environments,
       clock,
       logger,
       executorPath: context.asAbsolutePath('dist/executor.js'),
       storagePath: context.storageUri && sharedStoragePath(context.storageUri.fsPath),
       clientName: vscode.env.appName,
-      settings: () => reader.settings,
-      workspaceFolders: () => folders.current.map(({ path }) => path),
+      settings,
+      workspaceFolders,
       isTrusted: () => vscode.workspace.isTrusted,
+      tellProblem: (problem) => warnAbout([problem]),
     }),
   );
   const { supervisor } = owner;
   const terminals = own(
     new ProcessTerminals({ model, clock, logger, client: () => supervisor.client }),
   );
+  own(keepRemotePathsApart(terminals));
   const view = own(new SessionsView(model, supervisor, folders, clock));
   own(new StatusBarEntry(supervisor, model));
   own(new ExecutorNotices(supervisor, model, channel, clock));
-  own(keepContextKeys({ owner, model, choice, terminals }));
+  own(new EnvironmentNotices(model));
+  own(keepContextKeys({ owner, model, choice, environments, reader, terminals }));
   own(
     autoReveal({
       model,
@@ -67,12 +84,18 @@ export function activate(context: vscode.ExtensionContext): ExecServerApi {
     }),
   );
   const extensionId = context.extension.id;
-  own(registerCommands({ owner, model, choice, terminals, view, channel, extensionId }, logger));
+  own(
+    registerCommands({
+      ...{ owner, model, choice, environments, tokens, settings, clock, logger },
+      ...{ terminals, view, channel, extensionId },
+    }),
+  );
+  own(offerTools({ model, supervisor, clock, logger, workspaceFolders }));
   own(folders.onDidChange(() => void owner.pushSettings()));
   own(
     reader.onDidChange(({ problems }) => {
       warnAbout(problems);
-      void owner.pushSettings();
+      void owner.followSettings();
     }),
   );
   warnAbout(reader.problems);

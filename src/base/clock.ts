@@ -15,11 +15,25 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** The machine's clock. Delays beyond 24 days end there. Its timers do not keep the process alive: sockets and children do that. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  schedule(callback, delayMs) {
-    const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+  schedule: (callback, delayMs) => {
+    const timer = startTimer(callback, delayMs);
     timer.unref();
-    return toDisposable(() => {
-      clearTimeout(timer);
-    });
+    return stopping(timer);
   },
 };
+
+/** The same, but what waits for one of its timers keeps the process alive, as a lost connection does not. */
+export const wakefulClock: Clock = {
+  now: () => Date.now(),
+  schedule: (callback, delayMs) => stopping(startTimer(callback, delayMs)),
+};
+
+function startTimer(callback: () => void, delayMs: number): NodeJS.Timeout {
+  return setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+}
+
+function stopping(timer: NodeJS.Timeout): Disposable {
+  return toDisposable(() => {
+    clearTimeout(timer);
+  });
+}

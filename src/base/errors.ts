@@ -1,14 +1,17 @@
 /** Reasons for a local failure; these never cross the wire. Wire errors are `RpcError` in `protocol`. */
 export type ExecServerErrorCode =
   | 'connectionClosed'
+  | 'authenticationFailed'
   | 'handshakeFailed'
   | 'requestTimedOut'
   | 'protocolViolation'
+  | 'readerTooSlow'
   | 'invalidArguments'
   | 'inconsistentArguments'
   | 'executorStartFailed'
   | 'listenFailed'
-  | 'stateFileUnusable';
+  | 'stateFileUnusable'
+  | 'toolFailed';
 
 /** A failure with a stable `code` to branch on and a message of the shape `Failed to <verb> <target>: <reason>`. */
 export class ExecServerError extends Error {

@@ -24,6 +24,11 @@ export const defaultLimits = {
   upgradeTimeoutMs: 10 * SECOND,
   /** Time from the upgrade to a successful `initialize`; the client's own deadline is 10 s. */
   initializeTimeoutMs: 10 * SECOND,
+  /**
+   * Longest wait for what a remote environment tells about itself, below the 10 s that clients give
+   * `initialize` and `environment/status`.
+   */
+  environmentInfoMs: 8 * SECOND,
   /** Authenticated agent connections. One agent uses one, and one person runs a few dozen at most. */
   maxConnections: 64,
   /** Sessions, detached ones included. */
@@ -116,6 +121,8 @@ export const defaultLimits = {
   shellSnapshotMs: 10 * SECOND,
   /** One configuration file of Codex; real ones have a few KiB. */
   maxConfigFileBytes: 4 * MIB,
+  /** Remotes taken from `environments.toml`: more than anybody picks from a list. */
+  maxCodexEnvironments: 64,
   /** Folders one `capabilityRoots/discoverV1` may name, and one file of a skill or plugin (measured peer). */
   maxCapabilityRoots: 128,
   maxCapabilityFileBytes: 1 * MIB,
@@ -145,17 +152,115 @@ export const defaultLimits = {
   maxAuthFailuresPerMinute: 10,
   /** Bytes of an id or a client name a caller may choose. */
   maxIdBytes: 256,
+  /**
+   * Between attempts to reach a remote environment: doubled from the first to the second. Somebody who
+   * starts it sees it ready within half a minute, and one that is down costs next to nothing.
+   */
+  remoteRetryMs: 1 * SECOND,
+  maxRemoteRetryMs: 30 * SECOND,
+  /**
+   * How long the session of a reader stays at the remote when nothing runs in it. Agents start the next
+   * command within seconds; the remote counts connections and sessions.
+   */
+  remoteReaderIdleMs: 30 * SECOND,
+  /** From the forced end of a process at a remote to giving it up there; the way to it may be stuck. */
+  remoteEndMs: 1 * SECOND,
+  /**
+   * Largest content sent to a remote, or asked of it, in one message: the measured peer cuts the
+   * connection at a frame of 16 MiB, which as base64 holds 12, and meanwhile nothing else passes. More
+   * goes in blocks.
+   */
+  maxRemoteMessageContentBytes: 11 * MIB,
+  /** Largest file taken in one message from a remote that has no blocks: as base64 still one string. */
+  maxRemoteWholeFileBytes: 256 * MIB,
+  /** Blocks of one file on their way at once: enough to fill a line with some latency. */
+  maxRemoteBlocksUnderWay: 4,
+  /** One piece of input for a program at a remote. Larger input is cut up. */
+  maxRemoteInputBytes: 1 * MIB,
   /** Owner windows at once. Two overlap for a moment when a window reloads. */
   maxOwners: 4,
   /** Lines of the log kept for windows that connect later: a fraction of a megabyte. */
   maxLogLines: 500,
   /** Unacknowledged output of one viewer; beyond it the viewer skips ahead with a notice. */
   viewerWindowBytes: 256 * KIB,
+  /**
+   * From the first step to an open connection with another exec-server, and for a program that has to be
+   * started for it: one such as `ssh` may have to look for its host first.
+   */
+  connectTimeoutMs: 10 * SECOND,
+  programConnectTimeoutMs: 30 * SECOND,
+  /** How long a lost connection is tried again (the measured peer's client); servers keep sessions for 80 s. */
+  recoveryDeadlineMs: 45 * SECOND,
+  /** Waits between those tries: the first is no wait, then this, doubled up to the longest. */
+  firstRetryDelayMs: 100,
+  maxRetryDelayMs: 2 * SECOND,
+  /** How often a call is repeated whose answer was lost: one that itself breaks the connection must end. */
+  maxCallRepeats: 8,
+  /** One reply: Node holds no longer text. File content is base64, so about 384 MiB of it. */
+  maxReplyBytes: 512 * MIB,
+  /** JSON values in one reply; a directory of a million names has four million. */
+  maxReplyJsonValues: 4 * MIB,
+  /** Events of one process that came before one they must follow (the measured peer's client). */
+  maxReorderedEvents: 256,
+  maxReorderedBytes: 1 * MIB,
+  /** The same while what is missing is on its way: as much as a fast line carries in the time of one answer. */
+  maxHeldEvents: 8192,
+  maxHeldBytes: 16 * MIB,
+  /** How long an event may be overtaken by later ones before it is asked for. */
+  missingEventMs: 1 * SECOND,
+  /** What a reader of a body or of events is behind when the connection pauses, and when it is cut off. */
+  maxUnreadBytes: 1 * MIB,
+  maxUnreadBytesDuringCalls: 64 * MIB,
+  /** From the end of its input to the polite signal, and from that to the forced one, for a program we talked to. */
+  programExitMs: 2 * SECOND,
+  /** How long its last words are waited for once it has ended, when something else still holds its pipes. */
+  programLastWordsMs: 500,
+  /** Last words of such a program that are kept, and the longest line that is logged. */
+  maxProgramLineBytes: 4 * KIB,
   /** Exited processes and ended sessions remembered for the tree. */
   maxRememberedExits: 200,
   /** Output of those that is kept, so that a terminal can still show it. */
   maxRememberedOutputBytes: 32 * MIB,
   maxRememberedSessions: 20,
+  /** How long a tool waits for a command at most and by default, as the tools of the Codex CLI of those names. */
+  minToolYieldMs: 250,
+  maxToolYieldMs: 30 * SECOND,
+  defaultToolYieldMs: 10 * SECOND,
+  /** The same where nothing is typed and a tool only waits for output. */
+  minToolPollMs: 5 * SECOND,
+  maxToolPollMs: 300 * SECOND,
+  /** How long the rest of a program's output may take after it exited: what it left behind can hold it open for ever. */
+  toolOutputRestMs: 500,
+  /** Output of the tools' commands read in each interval, 10 MB/s: about a tenth of what fills the editor's one thread. */
+  maxToolOutputBytesPerInterval: 512 * KIB,
+  toolOutputIntervalMs: 50,
+  /** Output of a command held until a tool asks for it, in characters; a model takes a twentieth of that. */
+  maxToolOutputChars: 1 * MIB,
+  /** Tokens of output a model gets by default (as in the Codex CLI), and at most. */
+  defaultToolOutputTokens: 10_000,
+  maxToolOutputTokens: 50_000,
+  /** Commands that tools can go back to; as many as a session may run. */
+  maxToolCommands: 64,
+  /** Characters of a command or of input shown before it is confirmed; more than a person reads. */
+  maxConfirmedChars: 16 * KIB,
+  /** Files of a patch listed before it is confirmed; the rest is counted. */
+  maxConfirmedFiles: 50,
+  /** A file that tools read or patch. Sources are far smaller, and all of it passes through the editor's memory. */
+  maxToolFileBytes: 16 * MIB,
+  /** Lines a tool reads by default, characters of one line, and of all together. */
+  defaultToolLines: 2000,
+  maxToolLineChars: 2000,
+  maxToolTextChars: 256 * KIB,
+  /** An image for a model; those take about 5 to 20 MiB. */
+  maxToolImageBytes: 10 * MIB,
+  /** Entries a tool lists by default and at most, entries looked through for them, and levels of folders. */
+  defaultToolEntries: 200,
+  maxToolEntries: 2000,
+  maxToolScannedEntries: 20_000,
+  maxToolListDepth: 16,
+  /** A patch a tool applies, and the files in it. */
+  maxPatchChars: 4 * MIB,
+  maxPatchFiles: 500,
 } as const;
 
 /** The bounds an executor runs with; tests lower single ones. */

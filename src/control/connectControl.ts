@@ -8,7 +8,7 @@ import type { CallParamsOf, ResultOf } from '../protocol/methods';
 import type { ReceivedNotification } from '../rpc/rpcPeer';
 import { RpcPeer } from '../rpc/rpcPeer';
 import type { MessageTransport } from '../rpc/transport';
-import { connectWebSocket } from '../rpc/webSocketTransport';
+import { connectWebSocket } from '../rpc/connectWebSocket';
 import { CloseCode } from '../rpc/closeCodes';
 import type { ControlClient, ControlEnd, ControlMethod } from './controlClient';
 import { CONTROL_PATH } from './controlPath';

@@ -10,11 +10,7 @@ import type { controlRequests } from './messages';
 export function controlHandlers(
   control: ControlServer,
 ): HandlersOf<typeof controlRequests, ControlConnection> {
-  const find = (serial: number): SessionProcess => {
-    const entry = control.state.find(serial);
-    if (entry === undefined) throw invalidRequest('the output of this process is no longer kept');
-    return entry;
-  };
+  const find = (serial: number): SessionProcess => control.state.require(serial);
 
   return {
     'control/initialize'({ clientName }, connection) {
@@ -28,10 +24,13 @@ export function controlHandlers(
       return {};
     },
 
-    async 'mode/set'({ mode, runningProcesses }) {
-      control.options.logger.info('mode set', { mode, runningProcesses });
-      await control.setMode(mode, runningProcesses);
+    async 'environment/set'({ choice, runningProcesses }) {
+      await control.setEnvironment(choice, runningProcesses);
       return {};
+    },
+
+    'environment/reconnect'() {
+      return control.reconnect();
     },
 
     'token/rotate'() {
@@ -77,6 +76,8 @@ export function controlHandlers(
       if (entry.process.state.exited) return { status: 'ended' };
       if (entry.inputHolder !== 'user') return { status: 'notHeld' };
       const outcome = await entry.process.write(requireBase64(dataBase64, 'dataBase64'));
+      // At a remote somebody else may have the keyboard.
+      if (outcome === 'starting') return { status: 'notHeld' };
       return { status: outcome === 'accepted' ? 'accepted' : 'ended' };
     },
 

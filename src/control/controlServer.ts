@@ -4,7 +4,8 @@ import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { DisposableStore } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
-import type { EnvironmentManager } from '../environment/environmentManager';
+import type { EnvironmentChoice } from '../environment/environmentChoice';
+import type { EnvironmentManager, LeftEnvironment } from '../environment/environmentManager';
 import { AccessToken } from '../server/accessToken';
 import type { ExecServer } from '../server/execServer';
 import { AGENT_PATH } from '../server/execServer';
@@ -13,7 +14,7 @@ import type { SessionProcess } from '../server/sessionProcess';
 import { ControlConnection } from './controlConnection';
 import type { ControlNotificationMethod, ControlNotificationParams } from './controlConnection';
 import type {
-  EnvironmentMode,
+  EnvironmentView,
   ExecutorSettings,
   ListenerView,
   NoticeNotification,
@@ -25,6 +26,8 @@ import { WatchedState } from './watchedState';
 export interface ControlServerOptions {
   readonly executor: Snapshot['executor'];
   readonly environments: EnvironmentManager;
+  /** @throws RpcError −32600 for a choice that cannot be, such as this executor itself. */
+  readonly setEnvironment: (choice: EnvironmentChoice) => Promise<LeftEnvironment>;
   readonly applySettings: (settings: ExecutorSettings) => void;
   /** Whether programs of agents can be confined. */
   readonly canConfine: () => Promise<boolean>;
@@ -43,8 +46,11 @@ export class ControlServer implements Disposable {
   private readonly owners = new Set<ControlConnection>();
   private readonly ownersEmitter = new Emitter<number>();
   private readonly holders = new WeakMap<SessionProcess, ControlConnection>();
-  /** Whether the present mode came with the wish that nothing goes on running. */
-  private endsStarts = false;
+  /**
+   * The places that were left with the wish that nothing goes on running there, by the name of the remote;
+   * `undefined` is this machine.
+   */
+  private readonly clearedPlaces = new Set<string | undefined>();
   private watched: { server: ExecServer; state: WatchedState } | undefined;
 
   /** Opens `/control`; agents never get it. */
@@ -96,13 +102,13 @@ export class ControlServer implements Disposable {
     );
     this.store.add(
       state.onDidStartProcess((entry) => {
-        // The start was under way when the mode was switched.
-        if (this.endsStarts) entry.terminate('user');
+        // The start was under way when the environment was switched.
+        if (this.clearedPlaces.has(entry.process.remote)) entry.terminate('user');
       }),
     );
     this.store.add(
-      environments.onDidChangeMode(() => {
-        this.tell('control/changed', { mode: environments.mode });
+      environments.onDidChange(() => {
+        this.tell('control/changed', { environment: this.environmentView() });
       }),
     );
     this.store.add(
@@ -124,13 +130,16 @@ export class ControlServer implements Disposable {
   }
 
   snapshot(): Snapshot {
-    const { executor, environments } = this.options;
     return {
-      executor,
+      executor: this.options.executor,
       listener: this.listenerView(),
-      mode: environments.mode,
+      environment: this.environmentView(),
       ...this.state.snapshot(),
     };
+  }
+
+  environmentView(): EnvironmentView {
+    return this.options.environments.situation();
   }
 
   listenerView(): ListenerView {
@@ -144,13 +153,24 @@ export class ControlServer implements Disposable {
   }
 
   /** Resolves when what was to be ended is gone. */
-  async setMode(mode: EnvironmentMode, runningProcesses: 'keep' | 'terminate'): Promise<void> {
-    const { environments, limits } = this.options;
-    environments.setMode(mode);
-    this.endsStarts = mode === 'disabled' && runningProcesses === 'terminate';
-    if (runningProcesses === 'keep') return;
-    const running = [...this.state.live].filter(({ process }) => !process.state.closed);
-    await Promise.all(running.map((entry) => entry.end('user', limits.terminateGraceMs)));
+  async setEnvironment(
+    choice: EnvironmentChoice,
+    runningProcesses: 'keep' | 'terminate',
+  ): Promise<void> {
+    const left = await this.options.setEnvironment(choice);
+    if (left.mode !== 'disabled') {
+      if (runningProcesses === 'terminate') this.clearedPlaces.add(left.remoteName);
+      else this.clearedPlaces.delete(left.remoteName);
+    }
+    const { environments } = this.options;
+    if (environments.mode !== 'disabled') this.clearedPlaces.delete(environments.remoteName);
+    if (runningProcesses === 'terminate') await this.clear(left);
+  }
+
+  /** Tries at once to reach the remote again. */
+  async reconnect(): Promise<EnvironmentView> {
+    await this.options.environments.reconnect();
+    return this.environmentView();
   }
 
   /** Replaces the agents' token; resolves when everything that came in with it is gone. */
@@ -177,6 +197,17 @@ export class ControlServer implements Disposable {
   dispose(): void {
     this.store.dispose();
     this.ownersEmitter.dispose();
+  }
+
+  /** Ends what runs in a place; after a time without any, what was kept from the time before. */
+  private async clear(left: LeftEnvironment): Promise<void> {
+    const { terminateGraceMs } = this.options.limits;
+    const ending = [...this.state.live].filter(({ process }) => {
+      const isThere = left.mode === 'disabled' || process.remote === left.remoteName;
+      return isThere && !process.state.closed;
+    });
+    await Promise.all(ending.map((entry) => entry.end('user', terminateGraceMs)));
+    left.dispose();
   }
 
   private giveNotice(notice: NoticeNotification): void {

@@ -4,7 +4,7 @@ import type { ProcessView, SessionView } from './messages';
 
 interface RememberedExit {
   readonly view: ProcessView;
-  /** Kept while there is room for its output, so that it can still be looked at. */
+  /** Kept while there is room for its output, so that it can still be looked at; none of a start that failed. */
   process: SessionProcess | undefined;
 }
 
@@ -48,8 +48,8 @@ export class ExitHistory {
     return this.exits.get(serial)?.process;
   }
 
-  /** Remembers an exit. */
-  add(view: ProcessView, process: SessionProcess): DroppedHistory {
+  /** Remembers an exit, or with no process a start that failed. */
+  add(view: ProcessView, process: SessionProcess | undefined): DroppedHistory {
     this.exits.set(view.serial, { view, process });
     const serials: number[] = [];
     for (const serial of this.exits.keys()) {
@@ -93,7 +93,7 @@ export class ExitHistory {
   private releaseOldOutput(): void {
     let keptBytes = 0;
     for (const exit of [...this.exits.values()].reverse()) {
-      if (exit.process === undefined) return;
+      if (exit.process === undefined) continue;
       keptBytes += Math.min(exit.view.outputBytes, this.limits.maxRetainedOutputBytes);
       if (keptBytes > this.limits.maxRememberedOutputBytes) exit.process = undefined;
     }

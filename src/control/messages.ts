@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { EnvironmentChoice } from '../environment/environmentChoice';
 import {
   CellCountSchema,
   EmptyResponseSchema,
@@ -16,9 +17,45 @@ import type { RequestSpec } from '../protocol/methods';
  * `processId` is unique in its session only and becomes free again.
  */
 
-export const EnvironmentModeSchema = z.enum(['local', 'disabled']);
-/** Where agents' calls go: this machine, or nowhere. */
+export const EnvironmentModeSchema = z.enum(['local', 'remote', 'disabled']);
+/** Where agents' calls go: this machine, another exec-server, or nowhere. */
 export type EnvironmentMode = z.infer<typeof EnvironmentModeSchema>;
+
+const RemoteEndpointSchema = z.union([
+  z.object({ url: z.string(), token: z.string().optional() }),
+  z.object({
+    program: z.string().min(1),
+    args: z.array(z.string()).readonly().optional(),
+    env: z.record(z.string(), z.string()).optional(),
+    cwd: z.string().optional(),
+  }),
+]);
+
+/** Where agents' calls shall go; see `EnvironmentChoice`. It may hold a token. */
+export const EnvironmentChoiceSchema = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('local') }),
+  z.object({ mode: z.literal('disabled') }),
+  z.object({
+    mode: z.literal('remote'),
+    remote: z.object({ name: z.string().min(1), endpoint: RemoteEndpointSchema }),
+  }),
+]) satisfies z.ZodType<EnvironmentChoice>;
+
+export const EnvironmentViewSchema = z.object({
+  mode: EnvironmentModeSchema,
+  /** With `remote` only: the user's name for it, and how it is reached, without a token. */
+  remote: z.object({ name: z.string(), address: z.string() }).optional(),
+  /** `ready` in every mode but `remote`, where calls wait in the two middle ones and fail in the last. */
+  health: z.enum(['ready', 'connecting', 'recovering', 'unreachable']),
+  /** Why it is not ready, for people. */
+  reason: z.string().optional(),
+  /** What agents may do there: what the mode offers and the user's settings allow. */
+  capabilities: z.object({ exec: z.boolean(), filesystem: z.boolean() }),
+  /** Where it is, once that is known: as the remote names it. */
+  cwd: z.string().optional(),
+});
+/** The environment as the editor shows it. */
+export type EnvironmentView = z.infer<typeof EnvironmentViewSchema>;
 
 export const ListenerViewSchema = z.object({
   port: z.number().int(),
@@ -55,6 +92,10 @@ export const ProcessViewSchema = z.object({
   /** `closing`: the program exited, but something it started still holds its output. */
   state: z.enum(['running', 'closing', 'closed']),
   exitCode: z.number().int().optional(),
+  /** It could not be started, or nobody can tell what became of it; then it is `closed`. */
+  failure: z.string().optional(),
+  /** The name of the remote it runs on; absent on this machine. */
+  remote: z.string().optional(),
   /** Who ended it, when a person or the executor did. */
   endedBy: z.enum(['user', 'agent', 'sessionExpired', 'shutdown']).optional(),
   inputHolder: z.enum(['agent', 'user']),
@@ -74,7 +115,7 @@ export const SnapshotSchema = z.object({
     startedAtMs: z.number(),
   }),
   listener: ListenerViewSchema,
-  mode: EnvironmentModeSchema,
+  environment: EnvironmentViewSchema,
   sessions: z.array(SessionViewSchema),
   processes: z.array(ProcessViewSchema),
 });
@@ -83,7 +124,7 @@ export type Snapshot = z.infer<typeof SnapshotSchema>;
 
 export const ChangedNotificationSchema = z.object({
   listener: ListenerViewSchema.optional(),
-  mode: EnvironmentModeSchema.optional(),
+  environment: EnvironmentViewSchema.optional(),
   /** Added or changed, whole. */
   sessions: z.array(SessionViewSchema).optional(),
   removedSessions: z.array(z.string()).optional(),
@@ -146,6 +187,9 @@ const onOneProcess = { serial: UnsignedSchema };
 export const ExecutorSettingsSchema = z.object({
   workspaceFolders: z.array(z.string()).min(1),
   writeScope: z.enum(['workspace', 'unrestricted']),
+  /** What agents may do at all, whatever the environment. */
+  execEnabled: z.boolean(),
+  filesystemEnabled: z.boolean(),
   /** Host names, besides loopback, that a `Host` header may carry. */
   allowedHosts: z.array(z.string()),
   detachedSessionTtlSeconds: z.number().positive(),
@@ -170,14 +214,16 @@ const request = <P extends z.ZodType, R extends z.ZodType>(
 export const controlRequests = {
   'control/initialize': request(z.object({ clientName: z.string() }), SnapshotSchema),
   'settings/update': request(ExecutorSettingsSchema, EmptyResponseSchema),
-  'mode/set': request(
+  'environment/set': request(
     z.object({
-      mode: EnvironmentModeSchema,
-      /** What happens to running processes when nothing may run any more. */
+      choice: EnvironmentChoiceSchema,
+      /** What happens to the processes that run where the environment was until now. */
       runningProcesses: z.enum(['keep', 'terminate']),
     }),
     EmptyResponseSchema,
   ),
+  /** Tries at once to reach the remote again; answers with how it stands after that. */
+  'environment/reconnect': request(z.object({}), EnvironmentViewSchema),
   'token/rotate': request(z.object({}), ListenerViewSchema),
   'session/end': request(z.object({ sessionId: z.string() }), EmptyResponseSchema),
   'view/open': request(OpenViewParamsSchema, OpenViewResponseSchema),

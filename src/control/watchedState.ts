@@ -5,7 +5,7 @@ import type { Disposable } from '../base/lifecycle';
 import { DisposableStore, MutableDisposable } from '../base/lifecycle';
 import { invalidRequest } from '../protocol/errorCodes';
 import type { Session } from '../server/session';
-import type { SessionProcess } from '../server/sessionProcess';
+import type { FailedStart, SessionProcess } from '../server/sessionProcess';
 import type { SessionRegistry } from '../server/sessionRegistry';
 import type { DroppedHistory } from './exitHistory';
 import { ExitHistory } from './exitHistory';
@@ -80,11 +80,22 @@ export class WatchedState implements Disposable {
     return this.liveBySerial.get(serial) ?? this.history.processOf(serial);
   }
 
-  /** One process as the editor shows it. @throws RpcError when it is no longer kept. */
-  viewOf(serial: number): ProcessView {
+  /** The same where there must be one. @throws RpcError that says why there is none. */
+  require(serial: number): SessionProcess {
     const entry = this.find(serial);
-    if (entry === undefined) throw invalidRequest('this process is no longer kept');
-    return viewOfProcess(entry);
+    if (entry !== undefined) return entry;
+    const view = this.history.viewOf(serial);
+    // One that ran and was lost has the exit code of such.
+    throw invalidRequest(
+      view?.failure !== undefined && view.exitCode === undefined
+        ? `this program could not be started: ${view.failure}`
+        : 'the output of this process is no longer kept',
+    );
+  }
+
+  /** One process as the editor shows it. @throws RpcError as {@link require}. */
+  viewOf(serial: number): ProcessView {
+    return viewOfProcess(this.require(serial));
   }
 
   /** Forgets what is over. */
@@ -129,6 +140,13 @@ export class WatchedState implements Disposable {
         });
         this.markProcess(serial);
         this.processStartEmitter.fire(process);
+      }),
+    );
+    store.add(
+      session.onDidFailToStart((failed) => {
+        const view = viewOfFailedStart(failed);
+        this.markDropped(this.history.add(view, undefined));
+        this.markProcess(view.serial);
       }),
     );
     store.add(
@@ -209,10 +227,12 @@ export class WatchedState implements Disposable {
 
 function viewOfProcess(entry: SessionProcess): ProcessView {
   const { description, process } = entry;
-  const { exited, exitCode, closed } = process.state;
+  const { exited, exitCode, closed, failure } = process.state;
   const optional = {
     pid: process.pid,
     exitCode,
+    failure,
+    remote: process.remote,
     endedBy: entry.endedBy,
     exitedAtMs: entry.exitedAtMs,
     lastOutputAtMs: entry.lastOutputAtMs,
@@ -226,6 +246,21 @@ function viewOfProcess(entry: SessionProcess): ProcessView {
     outputBytes: entry.outputBytes,
     // JSON leaves undefined members out, and so do the views made here.
     ...withoutUndefined(optional),
+  };
+}
+
+function viewOfFailedStart(failed: FailedStart): ProcessView {
+  const { description, failure, remote, failedAtMs } = failed;
+  return {
+    ...description,
+    argv: [...description.argv],
+    state: 'closed',
+    failure,
+    inputHolder: 'agent',
+    startedAtMs: failedAtMs,
+    exitedAtMs: failedAtMs,
+    outputBytes: 0,
+    ...withoutUndefined({ remote }),
   };
 }
 

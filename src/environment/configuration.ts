@@ -24,9 +24,11 @@ export interface ConfigurationStack {
 }
 
 export interface Configuration {
-  readonly userHomeDir: string;
+  /** Absent where a remote does not tell. */
+  readonly userHomeDir: string | undefined;
   readonly codexHomeDir: string;
-  readonly hostname: string;
+  /** Absent where a remote does not tell. */
+  readonly hostname: string | undefined;
   readonly config: ConfigurationStack;
   readonly requirements: ConfigurationStack;
 }

@@ -1,3 +1,4 @@
+import type { PathStyle } from '../protocol/pathStyle';
 import type { CapabilityDiscovery } from './capabilityDiscovery';
 import type { ConfigurationReader } from './configuration';
 import type { EnvironmentInfo } from './environmentInfo';
@@ -17,10 +18,19 @@ export type Capabilities = Readonly<Record<Capability, boolean>>;
  * backs them. A capability that is off answers with an error here too, whoever asks.
  */
 export interface Environment {
-  /** Where it is: on this machine, or nowhere. */
-  readonly kind: 'local' | 'disabled';
+  /** Where it is: on this machine, behind another exec-server, or nowhere. */
+  readonly kind: 'local' | 'remote' | 'disabled';
+  /** How absolute paths are written there. */
+  readonly pathStyle: PathStyle;
   readonly capabilities: Capabilities;
-  info(): EnvironmentInfo;
+  /** Those of the place that the user's settings withhold; absent: none. */
+  readonly switchedOff?: ReadonlySet<Capability>;
+  /**
+   * What it is like there. At once on this machine; elsewhere after the connection is made.
+   *
+   * @throws RpcError `environmentUnreachable`
+   */
+  info(): EnvironmentInfo | Promise<EnvironmentInfo>;
   /** @throws RpcError `capabilityDisabled` when exec is off. */
   readonly processes: ProcessBackend;
   /** @throws RpcError `capabilityDisabled` when the filesystem is off. */

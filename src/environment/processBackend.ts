@@ -32,6 +32,8 @@ export interface StartRequest {
   readonly shellSnapshot?: ShellSnapshotRequest | undefined;
   /** What the program is confined to; absent: the user's own rights. */
   readonly sandbox?: Sandbox | undefined;
+  /** Who reads the output, such as a session: one that is slow slows its own programs and no others. */
+  readonly readerId?: string | undefined;
 }
 
 /** Facts of a process, numbered from 1 without gaps, in the order output*, exited, closed. */
@@ -51,6 +53,9 @@ export type ProcessEvent =
     }
   | { readonly type: 'closed'; readonly seq: number };
 
+/** What a process that was lost counts as exited with, as `ssh` has it. */
+export const LOST_EXIT_CODE = 255;
+
 /** One retained piece of output. */
 export interface OutputChunk {
   readonly seq: number;
@@ -58,7 +63,11 @@ export interface OutputChunk {
   readonly chunk: Buffer;
 }
 
-/** Where a process stands. `exited`: the program ended; `closed`: nothing can come from it any more. */
+/**
+ * Where a process stands. `exited`: the program ended; `closed`: nothing can come from it any more.
+ *
+ *   running ──► exited ──► closed        (with `failure`: failed, exited and closed at once)
+ */
 export interface ProcessState {
   readonly exited: boolean;
   /** 0–255; 128+N when signal N ended it. */
@@ -66,6 +75,11 @@ export interface ProcessState {
   /** It failed, and what it said reads like a refusal of its sandbox. */
   readonly sandboxDenied?: boolean;
   readonly closed: boolean;
+  /**
+   * Why nobody can tell what became of it: the way to it was lost, or its output was. It counts as closed
+   * then, with the exit code `LOST_EXIT_CODE`, and its last output says the same for people.
+   */
+  readonly failure?: string | undefined;
   /** The number the next event will carry. */
   readonly nextSeq: number;
 }
@@ -77,10 +91,18 @@ export interface RetainedOutput {
   readonly droppedBytes: number;
 }
 
+/**
+ * What became of input. `starting`: not now, because somebody else has the keyboard at a remote; nothing
+ * of it was taken.
+ */
+export type InputOutcome = 'accepted' | 'stdinClosed' | 'starting';
+
 /** A process somebody started, wherever it runs. */
 export interface ManagedProcess {
   /** The system's process id, when it runs on this machine. */
   readonly pid: number | undefined;
+  /** The name of the remote environment it runs in; absent on this machine. */
+  readonly remote?: string | undefined;
   /** What confines it; absent: nothing. */
   readonly sandboxType?: SandboxType;
   readonly state: ProcessState;
@@ -100,10 +122,10 @@ export interface ManagedProcess {
    * Queues input. Resolves when there is room for more, so at once unless the program does not read;
    * also when it ended meanwhile. The order of calls is the order of bytes.
    */
-  write(chunk: Buffer): Promise<'accepted' | 'stdinClosed'>;
+  write(chunk: Buffer): Promise<InputOutcome>;
 
   /** Ends stdin after what is queued; on a terminal sends its end-of-file character. */
-  closeStdin(): Promise<'accepted' | 'stdinClosed'>;
+  closeStdin(): Promise<InputOutcome>;
 
   /** Without effect on a process that has no terminal or has ended. */
   resize(size: TerminalSize): void;
@@ -120,6 +142,8 @@ export interface ManagedProcess {
 
 /** Starts processes in one environment. */
 export interface ProcessBackend {
+  /** The name of the remote environment its processes run in; absent on this machine. */
+  readonly remote?: string | undefined;
   /**
    * Starts a program and resolves when it runs.
    *

@@ -79,10 +79,15 @@ function readCapabilityToken(flags: AuthFlags): DoorLock {
     return new TokenDigest(Buffer.from(digest.trim(), 'hex'));
   }
   if (file === undefined) return AccessToken.random();
-  const token = readSecret('ws-token-file', file).toString();
-  if (token === '') throw inconsistent(`--ws-token-file ${file} is empty`);
-  if (/\s/.test(token)) throw inconsistent(`--ws-token-file ${file} holds more than one word`);
-  return new AccessToken(token);
+  return new AccessToken(readTokenFile('ws-token-file', file));
+}
+
+/** @throws ExecServerError `inconsistentArguments` for a file that cannot be read or holds no token. */
+export function readTokenFile(flag: string, file: string): string {
+  const token = readSecret(flag, file).toString();
+  if (token === '') throw inconsistent(`--${flag} ${file} is empty`);
+  if (/\s/.test(token)) throw inconsistent(`--${flag} ${file} holds more than one word`);
+  return token;
 }
 
 function readSignedTokens(flags: AuthFlags): DoorLock {
@@ -116,7 +121,7 @@ function readClockSkew(text: string | undefined): number {
 }
 
 /** What a file holds, without the white space around it that editors and `echo` leave. */
-function readSecret(flag: keyof AuthFlags, file: string): Buffer {
+function readSecret(flag: string, file: string): Buffer {
   try {
     return Buffer.from(readFileSync(file, 'latin1').trim(), 'latin1');
   } catch (error) {

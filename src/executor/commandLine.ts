@@ -11,6 +11,8 @@ import {
   readLock,
   refuseAuthFlags,
 } from './authFlags';
+import type { ChosenEnvironment } from './environmentFlags';
+import { readEnvironment } from './environmentFlags';
 import type { ListenPlace } from './listenAddress';
 import { parseListenPlace } from './listenAddress';
 
@@ -21,7 +23,10 @@ export interface HeadlessOptions {
   readonly workspaceFolders: readonly string[];
   /** Absent: no token is needed. */
   readonly lock: DoorLock | undefined;
-  /** Absolute paths of the files the lock was made from. */
+  readonly environment: ChosenEnvironment;
+  readonly execEnabled: boolean;
+  readonly filesystemEnabled: boolean;
+  /** Absolute paths of the files with tokens: those the lock was made from, and that of the remote. */
   readonly secretFiles: readonly string[];
   readonly detachedSessionTtlSeconds: number;
   readonly writeScope: 'workspace' | 'unrestricted';
@@ -39,7 +44,8 @@ const DEFAULT_TTL_SECONDS = defaultLimits.detachedSessionTtlMs / 1000;
 
 export const usage = `Usage: exec-server [options]
 
-Runs processes and file operations of a remote agent on this machine, in the given folders.
+Runs processes and file operations of a remote agent on this machine, in the given folders,
+or passes them on to another exec-server.
 Prints the address for the agent as its only line on stdout; the log goes to stderr.
 
   --listen PLACE                ws://IP:PORT on loopback (default ws://127.0.0.1:0), or stdio: one
@@ -55,6 +61,13 @@ Prints the address for the agent as its only line on stdout; the log goes to std
   --concurrent-requests N       taken and not needed: a request that waits never holds up others
   --detached-session-ttl SECS   how long a session outlives its connection (default ${DEFAULT_TTL_SECONDS})
   --write-scope SCOPE           workspace (default) or unrestricted: where agents may change files
+  --environment PLACE           local: this machine; none: nothing is served; or the address of the
+                                exec-server to pass calls on to, such as wss://box.example, whose own
+                                workspace and write scope count then
+                                (default: CODEX_EXEC_SERVER_URL, where that is set, else local)
+  --environment-token-file FILE file with the token for that exec-server
+  --no-exec                     agents may start no processes and send no HTTP requests
+  --no-filesystem               agents may use no files but through processes
   --allow-host NAME             further host name accepted in a Host header, may be repeated
   --log-level LEVEL             trace, debug, info (default), warn or error
   --version, --help
@@ -63,10 +76,16 @@ Prints the address for the agent as its only line on stdout; the log goes to std
 /**
  * Reads the arguments of the headless command.
  *
+ * @param variables count where no flag says otherwise
+ *
  * @throws ExecServerError `invalidArguments` or `inconsistentArguments` with one sentence that says what
  * to write instead.
  */
-export function parseCommandLine(args: readonly string[], version: string): Command {
+export function parseCommandLine(
+  args: readonly string[],
+  version: string,
+  variables: NodeJS.ProcessEnv,
+): Command {
   const values = parseFlags(args);
   if (values.help === true) return { kind: 'print', text: usage };
   if (values.version === true) return { kind: 'print', text: `${version}\n` };
@@ -79,7 +98,14 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       listen,
       workspaceFolders: (values.workspace ?? ['.']).map(requireFolder),
       lock: listen === 'stdio' ? undefined : readLock(values),
-      secretFiles: [values['ws-token-file'], values['ws-shared-secret-file']]
+      environment: readEnvironment(values, variables),
+      execEnabled: values['no-exec'] !== true,
+      filesystemEnabled: values['no-filesystem'] !== true,
+      secretFiles: [
+        values['ws-token-file'],
+        values['ws-shared-secret-file'],
+        values['environment-token-file'],
+      ]
         .filter((file) => file !== undefined)
         .map((file) => resolve(file)),
       detachedSessionTtlSeconds: readSeconds(values['detached-session-ttl']),
@@ -112,6 +138,10 @@ function parseFlags(args: readonly string[]) {
         'concurrent-requests': { type: 'string' },
         'detached-session-ttl': { type: 'string' },
         'write-scope': { type: 'string' },
+        environment: { type: 'string' },
+        'environment-token-file': { type: 'string' },
+        'no-exec': { type: 'boolean' },
+        'no-filesystem': { type: 'boolean' },
         'allow-host': { type: 'string', multiple: true },
         'log-level': { type: 'string' },
         version: { type: 'boolean' },

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock';
 import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
 import type { ControlServer } from '../control/controlServer';
 import { CONTROL_PATH } from '../control/controlPath';
 import type { ExecutorSettings } from '../control/messages';
-import type { Environment } from '../environment/environment';
-import type { EnvironmentMode } from '../environment/environmentManager';
+import type { Capabilities } from '../environment/environment';
+import type { EnvironmentInfo } from '../environment/environmentInfo';
+import type { EnvironmentChoice } from '../environment/environmentChoice';
+import type { LeftEnvironment } from '../environment/environmentManager';
 import { EnvironmentManager } from '../environment/environmentManager';
 import { DisabledEnvironment } from '../environment/disabledEnvironment';
+import { refusalOf } from '../environment/limitedEnvironment';
 import { codexSystemDirectory } from '../environment/local/codexHome';
 import { localEnvironmentInfo } from '../environment/local/hostInfo';
 import { LocalCapabilityDiscovery } from '../environment/local/localCapabilityDiscovery';
@@ -22,15 +26,16 @@ import { LocalConfinement } from '../environment/local/sandbox/localConfinement'
 import { QuickFiles } from '../environment/local/quickFiles';
 import { FolderWriteScope } from '../environment/local/writeScope';
 import type { DoorLock } from '../server/doorLock';
-import { capabilityDisabled } from '../protocol/errorCodes';
 import { ExecServer } from '../server/execServer';
 import type { ListenAddress } from '../server/listener';
+import type { RemoteCode } from './remotes';
+import { Remotes, loadRemoteCode } from './remotes';
 
 export interface ExecutorOptions {
   /** What agents' tokens are judged by; absent: they need none. */
   readonly lock: DoorLock | undefined;
   readonly settings: ExecutorSettings;
-  readonly mode: EnvironmentMode;
+  readonly environment: EnvironmentChoice;
   readonly limits: Limits;
   readonly logger: Logger;
   /** Files that hold tokens; no confined program may read them. */
@@ -44,6 +49,8 @@ export interface ExecutorOptions {
 /** What a control channel steers. */
 export interface ControlParts {
   readonly environments: EnvironmentManager;
+  /** See `ControlServerOptions`. */
+  readonly setEnvironment: (choice: EnvironmentChoice) => Promise<LeftEnvironment>;
   readonly applySettings: (settings: ExecutorSettings) => void;
   readonly canConfine: () => Promise<boolean>;
 }
@@ -56,10 +63,20 @@ export class Executor {
   private readonly http: LocalHttpClient;
   private readonly environments: EnvironmentManager;
   private readonly control: ControlServer | undefined;
+  private readonly remotes: Remotes;
+  /** Random; tells this executor from others behind which calls may go on. */
+  private readonly id = randomUUID();
   private settings: ExecutorSettings;
+  /** Where agents reach us, once they do. */
+  private listening: ListenAddress | undefined;
+  /** The switch before the next one; it may have code to load. */
+  private lastSwitch: Promise<unknown> = Promise.resolve();
   readonly server: ExecServer;
 
-  constructor(private readonly options: ExecutorOptions) {
+  private constructor(
+    private readonly options: ExecutorOptions,
+    remoteCode: RemoteCode | undefined,
+  ) {
     const { limits, logger } = options;
     this.settings = options.settings;
     const terminals = new OpenTerminals();
@@ -90,8 +107,9 @@ export class Executor {
       baseEnvironment: process.env,
     });
     const machine = localEnvironmentInfo({ workspaceFolders: [] });
-    const info: Environment['info'] = () => ({
+    const info = (): EnvironmentInfo => ({
       ...machine,
+      servedThrough: [this.id],
       cwd: this.settings.workspaceFolders[0] ?? machine.cwd,
     });
     const places = {
@@ -113,13 +131,33 @@ export class Executor {
       discovery: new LocalCapabilityDiscovery({ places, limits, clock: systemClock }),
     });
     const disabled = new DisabledEnvironment(info);
-    this.environments = new EnvironmentManager({ local, disabled }, options.mode);
-    this.environments.onDidChangeMode((mode) => {
+    this.remotes = new Remotes(
+      {
+        executorId: this.id,
+        limits,
+        clock: systemClock,
+        logger,
+        listening: () => this.listening,
+      },
+      remoteCode,
+    );
+    this.environments = new EnvironmentManager({
+      local,
+      disabled,
+      createRemote: (target) => this.remotes.create(target),
+      choice: options.environment,
+      capabilities: this.capabilitySettings(),
+      logger,
+    });
+    this.environments.onDidChange((change) => {
+      const { current } = this.environments;
+      if (change === 'health') this.logHealth();
       // Other calls are refused one by one; a body under way asks no more.
-      if (mode === 'disabled') this.http.interrupt(capabilityDisabled('exec'));
+      if (!current.capabilities.exec) this.http.interrupt(refusalOf(current, 'exec'));
     });
     this.control = options.createControl?.({
       environments: this.environments,
+      setEnvironment: (choice) => this.setEnvironment(choice),
       applySettings: (settings) => {
         this.apply(settings);
       },
@@ -127,7 +165,7 @@ export class Executor {
     });
     this.server = new ExecServer({
       lock: options.lock,
-      environment: () => this.environments.current,
+      environments: this.environments,
       allowedHosts: () => this.settings.allowedHosts,
       otherDoors: this.control === undefined ? {} : { [CONTROL_PATH]: this.control.door },
       clock: systemClock,
@@ -138,8 +176,25 @@ export class Executor {
     this.applyDetachedTtl();
   }
 
-  listen(address: ListenAddress): Promise<void> {
-    return this.server.listen(address);
+  /** Wires an executor; one with a remote environment begins to connect to it. */
+  static async create(options: ExecutorOptions): Promise<Executor> {
+    const isRemote = options.environment.mode === 'remote';
+    return new Executor(options, isRemote ? await loadRemoteCode() : undefined);
+  }
+
+  async listen(address: ListenAddress): Promise<void> {
+    await this.server.listen(address);
+    this.listening = { host: address.host, port: this.server.port };
+  }
+
+  /**
+   * For a start that is to fail then. Otherwise such a remote is unreachable, and says why.
+   *
+   * @throws RpcError −32600 when the remote to begin with is this executor.
+   */
+  async refuseItselfAsRemote(): Promise<void> {
+    const { environment } = this.options;
+    if (environment.mode === 'remote') await this.remotes.refuseOurselves(environment.remote);
   }
 
   /** Does what the first agent would otherwise wait for; a start is over without it. */
@@ -171,11 +226,44 @@ export class Executor {
   private apply(settings: ExecutorSettings): void {
     this.settings = settings;
     this.writeScope.update(this.writeScopeSettings());
+    this.environments.setCapabilities(this.capabilitySettings());
     this.applyDetachedTtl();
+  }
+
+  /** Switches in the order of the calls. */
+  private async setEnvironment(choice: EnvironmentChoice): Promise<LeftEnvironment> {
+    const before = this.lastSwitch;
+    const done = (async () => {
+      await before.catch(() => undefined);
+      if (choice.mode === 'remote') {
+        await this.remotes.refuseOurselves(choice.remote);
+        await this.remotes.prepare();
+      }
+      const left = this.environments.set(choice);
+      this.options.logger.info('environment set', {
+        mode: choice.mode,
+        remote: this.environments.remoteName,
+      });
+      return left;
+    })();
+    this.lastSwitch = done;
+    return done;
   }
 
   private applyDetachedTtl(): void {
     this.server.sessions.setDetachedTtl(this.settings.detachedSessionTtlSeconds * 1000);
+  }
+
+  private logHealth(): void {
+    const { health, reason, remote } = this.environments.situation();
+    const { logger } = this.options;
+    const facts = { name: remote?.name, health, reason };
+    if (health === 'unreachable') logger.warn('the remote environment cannot be reached', facts);
+    else logger.info('the connection to the remote environment changed', facts);
+  }
+
+  private capabilitySettings(): Capabilities {
+    return { exec: this.settings.execEnabled, filesystem: this.settings.filesystemEnabled };
   }
 
   private writeScopeSettings(): { mode: 'workspace' | 'unrestricted'; roots: readonly string[] } {

@@ -4,7 +4,9 @@ import type { LogLevel, Logger } from '../base/logger';
 import { defaultLimits } from '../base/limits';
 import { CloseCode } from '../rpc/closeCodes';
 import { StdioTransport } from '../rpc/stdioTransport';
+import { describeEndpoint } from '../environment/environmentChoice';
 import type { HeadlessOptions } from './commandLine';
+import type { ChosenEnvironment } from './environmentFlags';
 import { Executor } from './executor';
 
 const severity: Readonly<Record<LogLevel, number>> = {
@@ -34,10 +36,10 @@ export async function serveHeadless(
   logger: Logger,
   shutDown: (status: number) => void,
 ): Promise<Executor> {
-  const { listen, lock, workspaceFolders, writeScope, allowedHosts } = options;
-  const executor = new Executor({
+  const { listen, lock, workspaceFolders, writeScope, allowedHosts, environment } = options;
+  const executor = await Executor.create({
     lock,
-    mode: 'local',
+    environment: environment.choice,
     secretFiles: options.secretFiles,
     script: __filename,
     limits: defaultLimits,
@@ -45,22 +47,46 @@ export async function serveHeadless(
     settings: {
       workspaceFolders: [...workspaceFolders],
       writeScope,
+      execEnabled: options.execEnabled,
+      filesystemEnabled: options.filesystemEnabled,
       allowedHosts: [...allowedHosts],
       detachedSessionTtlSeconds: options.detachedSessionTtlSeconds,
       // Has no meaning without an owner; the shape of the settings is one.
       ownerGraceSeconds: Number.MAX_SAFE_INTEGER,
     },
   });
+  sayWhereCallsGo(environment, logger);
   if (listen === 'stdio') {
     await serveStdio(executor, logger, shutDown);
     return executor;
   }
-  await executor.listen(listen);
+  try {
+    await executor.listen(listen);
+    await executor.refuseItselfAsRemote();
+  } catch (error) {
+    await executor.close();
+    throw error;
+  }
   if (lock === undefined) {
     logger.warn('anyone on this machine can use this server, because it needs no token');
   }
   process.stdout.write(`${addressOf(executor)}\n`);
   return executor;
+}
+
+/** A flag was written for this start; a variable may be left over from another program. */
+function sayWhereCallsGo({ choice, chosenBy }: ChosenEnvironment, logger: Logger): void {
+  if (choice.mode === 'local') return;
+  const facts =
+    choice.mode === 'remote'
+      ? { address: describeEndpoint(choice.remote.endpoint), chosenBy }
+      : { chosenBy };
+  const message =
+    choice.mode === 'remote'
+      ? 'calls of agents go to another exec-server'
+      : 'every call of agents is refused, because there is no environment';
+  if (chosenBy === '--environment') logger.info(message, facts);
+  else logger.warn(message, facts);
 }
 
 /** With the token where there is one of ours; a token only its holder knows is theirs to add. */

@@ -56,7 +56,7 @@ async function main(): Promise<Served | undefined> {
     process.stdout.write(`${JSON.stringify(owned.ready)}\n`);
     return owned;
   }
-  const command = parseCommandLine(args, executorVersion);
+  const command = parseCommandLine(args, executorVersion, process.env);
   if (command.kind === 'print') {
     process.stdout.write(command.text);
     return undefined;

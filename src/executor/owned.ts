@@ -66,18 +66,19 @@ export async function serveOwned(
   const ownership: Ownership = { graceMs: start.settings.ownerGraceSeconds * 1000, owners: 0 };
   const begin = async (port: number, token: AccessToken): Promise<StartedExecutor> => {
     let control: ControlServer | undefined;
-    const executor = new Executor({
+    const executor = await Executor.create({
       lock: token,
       settings: start.settings,
-      mode: start.mode,
+      environment: start.environment,
       limits: defaultLimits,
       logger,
       secretFiles: [start.stateFile],
       script: __filename,
-      createControl: ({ environments, applySettings, canConfine }) => {
+      createControl: ({ environments, setEnvironment, applySettings, canConfine }) => {
         control = new ControlServer({
           executor: { ...instance, version: executorVersion },
           environments,
+          setEnvironment,
           canConfine,
           applySettings: (settings) => {
             applySettings(settings);

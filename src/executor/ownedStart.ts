@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { EnvironmentModeSchema, ExecutorSettingsSchema } from '../control/messages';
+import { EnvironmentChoiceSchema, ExecutorSettingsSchema } from '../control/messages';
 
 /**
  * What the editor tells an executor it starts: one JSON document on stdin, then the end of stdin, because
@@ -9,7 +9,7 @@ import { EnvironmentModeSchema, ExecutorSettingsSchema } from '../control/messag
  */
 export const OwnedStartSchema = z.object({
   settings: ExecutorSettingsSchema,
-  mode: EnvironmentModeSchema,
+  environment: EnvironmentChoiceSchema,
   /** Absolute path; its folder exists. */
   stateFile: z.string(),
   /** The agents' token to keep, so that a client's address survives a restart. Absent: a random one. */

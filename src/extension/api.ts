@@ -1,5 +1,5 @@
 import type { Event } from '../base/event';
-import type { EnvironmentMode } from '../control/messages';
+import type { EnvironmentMode, EnvironmentView } from '../control/messages';
 import type { ExecutorState } from './executor/executorSupervisor';
 import type { ExecutorModel } from './model/executorModel';
 
@@ -22,6 +22,10 @@ export interface ApiProcess {
   readonly tty: boolean;
   readonly state: 'running' | 'closing' | 'closed' | 'lost';
   readonly exitCode: number | undefined;
+  /** Why nobody can tell what became of it; then it is `closed`. */
+  readonly failure: string | undefined;
+  /** The remote it runs on; its `cwd` is a path there. */
+  readonly remote: string | undefined;
   readonly inputHolder: 'agent' | 'user';
 }
 
@@ -29,6 +33,8 @@ export interface ApiProcess {
 export interface ExecServerApi {
   readonly state: ExecutorState['kind'];
   readonly mode: EnvironmentMode | undefined;
+  /** Where agents' calls go and what agents may do there, while the executor runs. */
+  readonly environment: EnvironmentView | undefined;
   readonly port: number | undefined;
   readonly executorPid: number | undefined;
   sessions(): readonly ApiSession[];
@@ -48,7 +54,10 @@ export function createApi(
       return state().kind;
     },
     get mode() {
-      return model.mode;
+      return model.environment?.mode;
+    },
+    get environment() {
+      return model.environment;
     },
     get executorPid() {
       const current = state();
@@ -74,6 +83,8 @@ export function createApi(
         tty: process.tty,
         state: process.isLost ? 'lost' : process.state,
         exitCode: process.exitCode,
+        failure: process.failure,
+        remote: process.remote,
         inputHolder: process.inputHolder,
       })),
     onDidChange,

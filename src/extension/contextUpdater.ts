@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/lifecycle';
 import type { Disposable } from '../base/lifecycle';
+import { environmentKeys } from './contextKeys';
 import type { ContextKeyValues } from './contextKeys';
+import type { EnvironmentDirectory } from './environment/environmentDirectory';
 import type { ExecutorOwner } from './executorOwner';
 import { isRunning } from './model/executorModel';
 import type { ExecutorModel } from './model/executorModel';
 import type { RememberedChoice } from './rememberedChoice';
+import type { SettingsReader } from './settings';
 import type { ProcessTerminals } from './terminals/processTerminals';
 
 /** What the context keys are read from. */
@@ -13,6 +16,8 @@ export interface ContextSources {
   readonly owner: ExecutorOwner;
   readonly model: ExecutorModel;
   readonly choice: RememberedChoice;
+  readonly environments: EnvironmentDirectory;
+  readonly reader: SettingsReader;
   readonly terminals: ProcessTerminals;
 }
 
@@ -22,7 +27,12 @@ export function keepContextKeys(sources: ContextSources): Disposable {
   const update = (): void => {
     const values: ContextKeyValues = {
       'execServer.state': stateOf(sources.owner),
-      'execServer.mode': sources.model.mode ?? sources.choice.mode,
+      ...environmentKeys({
+        environment: sources.model.environment,
+        resolved: sources.environments.resolved,
+        settings: sources.reader.settings,
+      }),
+      'execServer.hasProcesses': sources.model.processes.length > 0,
       'execServer.activeTerminal': activeTerminalOf(sources.terminals),
     };
     const changed = changedEntries(known, values);
@@ -35,6 +45,9 @@ export function keepContextKeys(sources: ContextSources): Disposable {
   const subscriptions = new DisposableStore();
   subscriptions.add(sources.owner.supervisor.onDidChangeState(update));
   subscriptions.add(sources.model.onDidChange(update));
+  subscriptions.add(sources.choice.onDidChangeEnvironment(update));
+  subscriptions.add(sources.environments.onDidChange(update));
+  subscriptions.add(sources.reader.onDidChange(update));
   subscriptions.add(vscode.window.onDidChangeActiveTerminal(update));
   subscriptions.add(vscode.workspace.onDidChangeWorkspaceFolders(update));
   update();
@@ -58,7 +71,7 @@ function activeTerminalOf(
 function changedEntries(
   before: Partial<ContextKeyValues>,
   after: ContextKeyValues,
-): readonly (readonly [string, string])[] {
-  const known = new Map<string, string>(Object.entries(before));
+): readonly (readonly [string, string | boolean])[] {
+  const known = new Map<string, string | boolean>(Object.entries(before));
   return Object.entries(after).filter(([key, value]) => known.get(key) !== value);
 }

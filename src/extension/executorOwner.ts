@@ -7,13 +7,16 @@ import type { Disposable } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
 import { connectControl } from '../control/connectControl';
 import type { ControlClient } from '../control/controlClient';
-import type { EnvironmentMode, ExecutorSettings } from '../control/messages';
+import type { EnvironmentView, ExecutorSettings } from '../control/messages';
+import type { EnvironmentChoice } from '../environment/environmentChoice';
 import type { OwnedStart } from '../executor/ownedStart';
+import type { EnvironmentDirectory } from './environment/environmentDirectory';
 import { launchExecutor } from './executor/executorLauncher';
 import { ExecutorSupervisor } from './executor/executorSupervisor';
 import { isProcessAlive, readStateFile } from './executor/stateFileReader';
 import type { ExecutorModel } from './model/executorModel';
-import type { RememberedChoice } from './rememberedChoice';
+import { isSameChoice } from './rememberedChoice';
+import type { RememberedChoice, WorkspaceChoice } from './rememberedChoice';
 import type { Settings } from './settingsSchema';
 
 const STATE_FILE_NAME = 'executor.json';
@@ -22,6 +25,7 @@ const STATE_FILE_NAME = 'executor.json';
 export interface OwnerOptions {
   readonly model: ExecutorModel;
   readonly choice: RememberedChoice;
+  readonly environments: EnvironmentDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly executorPath: string;
@@ -33,12 +37,18 @@ export interface OwnerOptions {
   /** Folders on this machine. */
   workspaceFolders(): readonly string[];
   isTrusted(): boolean;
+  /** Tells the user what needs them. */
+  tellProblem(problem: string): void;
 }
 
 /** This window as the owner of an executor: starts it for the open folders and keeps it told of settings. */
 export class ExecutorOwner implements Disposable {
   readonly supervisor: ExecutorSupervisor;
   private readonly subscriptions = new DisposableStore();
+  /** The place the executor had when we last looked, as a choice. */
+  private seen: WorkspaceChoice | undefined;
+  /** The fingerprint of the choice the executor was last told. */
+  private told = '';
 
   constructor(private readonly options: OwnerOptions) {
     const { clock, logger, model } = options;
@@ -68,13 +78,7 @@ export class ExecutorOwner implements Disposable {
         else model.markLost();
       }),
     );
-    this.subscriptions.add(
-      model.onDidChange(() => {
-        const { mode } = model;
-        if (mode !== undefined && mode !== options.choice.mode)
-          void options.choice.rememberMode(mode);
-      }),
-    );
+    this.subscriptions.add(model.onDidChange(() => this.onModelChanged()));
   }
 
   /** Why the executor cannot be started in this window, in the user's words. */
@@ -111,9 +115,36 @@ export class ExecutorOwner implements Disposable {
     else await this.supervisor.join();
   }
 
-  async setMode(mode: EnvironmentMode, runningProcesses: 'keep' | 'terminate'): Promise<void> {
-    await this.supervisor.client?.request('mode/set', { mode, runningProcesses });
-    await this.options.choice.rememberMode(mode);
+  /**
+   * Sends agents' calls somewhere else; `undefined` leaves it to the settings.
+   *
+   * @throws ExecServerError `invalidArguments` for a remote that cannot be used.
+   */
+  async setEnvironment(
+    choice: WorkspaceChoice | undefined,
+    runningProcesses: 'keep' | 'terminate',
+  ): Promise<void> {
+    const { environments } = this.options;
+    const next = choice ?? environments.resolvedBySettings.choice;
+    const told = await environments.toExecutor(next);
+    await this.supervisor.client?.request('environment/set', { choice: told, runningProcesses });
+    await this.options.choice.rememberEnvironment(choice);
+    this.told = environments.fingerprint;
+  }
+
+  /** Settings changed: sends agents' calls where they go by them now. What runs goes on. */
+  async followSettings(): Promise<void> {
+    await this.pushSettings();
+    const { client } = this.supervisor;
+    const { environments } = this.options;
+    if (client === undefined || environments.fingerprint === this.told) return;
+    this.told = environments.fingerprint;
+    try {
+      const choice = await this.resolveChoice();
+      await client.request('environment/set', { choice, runningProcesses: 'keep' });
+    } catch (error) {
+      this.options.tellProblem(`The settings were not followed. ${toError(error).message}`);
+    }
   }
 
   /** Settings or folders changed; a running executor follows. */
@@ -133,21 +164,51 @@ export class ExecutorOwner implements Disposable {
   }
 
   private onConnected(client: ControlClient): void {
+    this.told = this.options.environments.fingerprint;
+    this.seen = undefined;
     this.options.model.attach(client);
     // An executor found again may have been started with other settings.
     void this.pushSettings();
   }
 
+  /** Another window of this workspace may have switched: this one goes on from there. */
+  private onModelChanged(): void {
+    const { choice, environments, model } = this.options;
+    if (model.environment === undefined) return;
+    const observed = choiceOf(model.environment);
+    const isKnown = isSameChoice(observed, this.seen);
+    this.seen = observed;
+    if (isKnown || isSameChoice(observed, environments.resolved.choice)) return;
+    const bySettings = environments.resolvedBySettings.choice;
+    void choice.rememberEnvironment(isSameChoice(observed, bySettings) ? undefined : observed);
+  }
+
+  /** What to tell an executor. A remote that cannot be used leaves agents nowhere to go, and the user is told. */
+  private async resolveChoice(): Promise<EnvironmentChoice> {
+    const { environments, logger } = this.options;
+    const { choice, problem } = environments.resolved;
+    if (problem !== undefined) this.options.tellProblem(`${problem} Exec Server is disabled.`);
+    try {
+      return await environments.toExecutor(choice);
+    } catch (error) {
+      const reason = toError(error).message;
+      logger.error('disabled the server', { reason });
+      this.options.tellProblem(`${reason}. Exec Server is disabled until you switch its mode.`);
+      return { mode: 'disabled' };
+    }
+  }
+
   private async startDocument(): Promise<OwnedStart> {
-    const { choice, storagePath } = this.options;
+    const { environments, storagePath } = this.options;
     if (this.obstacle !== undefined || storagePath === undefined) throw this.refusal();
     await mkdir(storagePath, { recursive: true, mode: 0o700 });
     // The editor may have made the folder before, readable by others.
     if (process.platform !== 'win32') await chmod(storagePath, 0o700);
     const { port } = this.options.settings();
+    await environments.refresh();
     return {
       settings: this.executorSettings(),
-      mode: choice.mode,
+      environment: await this.resolveChoice(),
       stateFile: this.stateFilePath(),
       ...(port === 0 ? {} : { preferredPort: port }),
       leftBehind: [...this.options.model.lostPrograms],
@@ -159,6 +220,8 @@ export class ExecutorOwner implements Disposable {
     return {
       workspaceFolders: [...this.options.workspaceFolders()],
       writeScope: settings['filesystem.writeScope'],
+      execEnabled: settings['capabilities.exec'],
+      filesystemEnabled: settings['capabilities.filesystem'],
       allowedHosts: [...settings.allowedHosts],
       detachedSessionTtlSeconds: settings.detachedSessionTtlSeconds,
       ownerGraceSeconds: settings.ownerGraceSeconds,
@@ -186,4 +249,8 @@ export class ExecutorOwner implements Disposable {
         : 'Failed to start the executor: no folder is open',
     );
   }
+}
+
+function choiceOf({ mode, remote }: EnvironmentView): WorkspaceChoice {
+  return mode === 'remote' ? { mode, name: remote?.name ?? '' } : { mode };
 }

@@ -10,12 +10,14 @@ export const ErrorCode = {
   internal: -32603,
   notFound: -32004,
   sessionAttachedElsewhere: -32010,
-  /** The user switched the environment, or this capability of it, off. */
+  /** The user switched the environment, or this capability of it, off, or the place does not have it. */
   capabilityDisabled: -32012,
   /** A bound of `limits.ts` is reached; the message names it. */
   limitReached: -32013,
   /** A write outside the folders that `execServer.filesystem.writeScope` allows. */
   outsideWriteScope: -32014,
+  /** The exec-server that the user chose as environment cannot be reached. */
+  environmentUnreachable: -32015,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
@@ -62,10 +64,22 @@ export const sessionAttachedElsewhere = (sessionId: string): RpcError =>
     `session ${sessionId} is already attached to another connection`,
   );
 
-export const capabilityDisabled = (capability: string): RpcError =>
+/** What a capability is off by. */
+const disabledReasons = {
+  mode: () => 'the user switched Exec Server off',
+  settings: (capability: string) =>
+    `the user switched it off (setting execServer.capabilities.${capability})`,
+  remote: () => 'the remote environment does not offer it',
+} as const;
+
+/** @param capability `exec`, `filesystem` or, with `mode` only, `the environment`. */
+export const capabilityDisabled = (
+  capability: string,
+  by: keyof typeof disabledReasons = 'mode',
+): RpcError =>
   new RpcError(
     ErrorCode.capabilityDisabled,
-    `${capability} is disabled: the user switched Exec Server off in VS Code`,
+    `${capability} is disabled: ${disabledReasons[by](capability)}`,
   );
 
 export const limitReached = (what: string, limit: number): RpcError =>
@@ -76,6 +90,24 @@ export const outsideWriteScope = (path: string): RpcError =>
     ErrorCode.outsideWriteScope,
     `refused to write ${path}: it is outside the workspace folders and the temporary directory (setting execServer.filesystem.writeScope)`,
   );
+
+/** What was under way in a place ends with it. */
+export const environmentChanged = (): RpcError =>
+  new RpcError(ErrorCode.internal, 'the user has changed the environment');
+
+/** Characters of a reason: one that comes from remote to remote, and back, would grow with each. */
+const MAX_REASON_LENGTH = 400;
+
+/** @param name the user's name for it, where that is known. */
+export const environmentUnreachable = (name: string | undefined, reason: string): RpcError =>
+  new RpcError(
+    ErrorCode.environmentUnreachable,
+    `the remote environment${name === undefined ? '' : ` ${name}`} cannot be reached: ${shortened(reason)}`,
+  );
+
+function shortened(text: string): string {
+  return text.length > MAX_REASON_LENGTH ? `${text.slice(0, MAX_REASON_LENGTH)}…` : text;
+}
 
 /** Anything thrown, as it leaves on the wire. An unexpected failure keeps its text to itself. */
 export function toRpcError(thrown: unknown): RpcError {

@@ -13,7 +13,8 @@ export const GetMetadataResponseSchema = z.object({
   isDirectory: z.boolean(),
   isFile: z.boolean(),
   isSymlink: z.boolean(),
-  size: z.number(),
+  /** Releases up to 0.131 do not tell. */
+  size: z.number().default(0),
   createdAtMs: z.number(),
   modifiedAtMs: z.number(),
 });

@@ -13,6 +13,7 @@ export type InitializeParams = z.infer<typeof InitializeParamsSchema>;
 
 export const InitializeResponseSchema = z.object({
   sessionId: z.string(),
+  /** Absent where the place has not told in time; `environment/info` asks again. */
   environmentInfo: EnvironmentInfoSchema.optional(),
   /** Present when it was asked for and will be done. */
   binaryOutput: z.literal(true).optional(),

@@ -2,7 +2,11 @@ import type * as z from 'zod';
 import type { EncodedResult } from './encodedResult';
 import * as discovery from './discoveryMessages';
 import { ReadConfigParamsSchema, ReadConfigResponseSchema } from './environmentConfigMessages';
-import { EnvironmentInfoSchema, EnvironmentStatusSchema } from './environmentMessages';
+import {
+  EnvironmentChangedNotificationSchema,
+  EnvironmentInfoSchema,
+  EnvironmentStatusSchema,
+} from './environmentMessages';
 import * as fileHandles from './fileHandleMessages';
 import * as fileSystem from './fileSystemMessages';
 import * as http from './httpMessages';
@@ -217,6 +221,7 @@ export const notifications = {
   'process/closed': processes.ClosedNotificationSchema,
   'fs/missingChanged': watch.MissingChangedNotificationSchema,
   'http/request/bodyDelta': http.BodyDeltaNotificationSchema,
+  'environment/changed': EnvironmentChangedNotificationSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** A table of requests, this one or the control channel's. */

@@ -43,6 +43,11 @@ export function writeOutputFrame(
   return start + chunk.copy(target, start);
 }
 
+/** Whether a message is output as it is, and no JSON text: none of those begins with this byte. */
+export function isOutputFrame(message: Buffer): boolean {
+  return message[0] === OUTPUT_KIND;
+}
+
 /** Reads a binary message. @returns `undefined` for one that is no output. */
 export function parseOutputFrame(bytes: Buffer): OutputFrame | undefined {
   if (bytes.length < HEAD_BYTES || bytes[0] !== OUTPUT_KIND) return undefined;

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { defaultLimits } from '../base/limits';
-import { parsePathText } from './pathText';
 import { ErrorCode, RpcError } from './errorCodes';
+import type { PathStyle } from './pathStyle';
+import { localPathStyle } from './pathStyle';
+import { parsePathText } from './pathText';
 
 /** A text the caller chooses and we keep: an id or a name. */
 export function boundedText(member: string): z.ZodString {
@@ -13,17 +15,28 @@ export function boundedText(member: string): z.ZodString {
 /** The caller's handle of a process, unique in its session. */
 export const ProcessIdSchema = boundedText('processId');
 
-/** A path in either form of `pathText.ts`. It stays text here; handlers read it with `parsePathText`. */
+const foreignPathStyle: PathStyle = localPathStyle === 'posix' ? 'windows' : 'posix';
+
+/**
+ * A path in either form of `pathText.ts`. It stays text here; handlers read it with `parsePathText` in the
+ * style of the environment, so what is no path here may pass when it is one on a machine of another style.
+ */
 export const PathTextSchema = z.string().superRefine((text, context) => {
-  try {
-    parsePathText(text);
-  } catch (error) {
-    // A URI that is well formed but means nothing here is the handler's to refuse, with another code.
-    if (error instanceof RpcError && error.code === ErrorCode.invalidParams) {
-      context.addIssue({ code: 'custom', message: error.message, params: { verbatim: true } });
-    }
-  }
+  const message = faultOfPath(text, localPathStyle);
+  if (message === undefined || faultOfPath(text, foreignPathStyle) === undefined) return;
+  context.addIssue({ code: 'custom', message, params: { verbatim: true } });
 });
+
+/** A URI that is well formed but means nothing there is the handler's to refuse, with another code. */
+function faultOfPath(text: string, style: PathStyle): string | undefined {
+  try {
+    parsePathText(text, style);
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    if (error.code === ErrorCode.invalidParams) return error.message;
+  }
+  return undefined;
+}
 
 /** Bytes as padded standard base64; decoded by `decodeBase64`, once, where they are used. */
 export const Base64Schema = z.string();

@@ -63,6 +63,8 @@ export const SandboxTypeSchema = z.enum([
   'macosSeatbelt',
   'windowsRestrictedToken',
 ]);
+/** What confines a process. */
+export type SandboxType = z.infer<typeof SandboxTypeSchema>;
 
 export const StartResponseSchema = z.object({
   processId: z.string(),

@@ -69,5 +69,7 @@ export const SandboxSchema = z.object({
   policyContext: optional(
     z.object({ cwd: optional(PathTextSchema), workspaceRoots: optional(z.array(PathTextSchema)) }),
   ),
+  /** For other platforms; the measured peer refuses a sandbox that does not name it. */
+  windowsSandboxLevel: optional(z.string()),
 });
 export type SandboxMember = z.infer<typeof SandboxSchema>;

@@ -5,10 +5,13 @@ import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { DisposableStore } from '../base/lifecycle';
-import type { ResponseOutcome } from '../protocol/envelope';
-import { encodeNotification, encodeRequest, parseMessage } from '../protocol/envelope';
-import { RpcError } from '../protocol/errorCodes';
+import type { IncomingRequest, ResponseOutcome } from '../protocol/envelope';
+import { encodeError, encodeNotification, encodeRequest, parseMessage } from '../protocol/envelope';
+import { RpcError, methodNotFound } from '../protocol/errorCodes';
 import type { CallParamsOf, MethodOf, RequestTable, ResultOf } from '../protocol/methods';
+import type { OutputFrame } from '../protocol/outputFrame';
+import { isOutputFrame, parseOutputFrame } from '../protocol/outputFrame';
+import { OutputTextReader } from '../protocol/outputText';
 import { CloseCode } from './closeCodes';
 import type { MessageTransport, TransportEnd } from './transport';
 
@@ -20,17 +23,25 @@ export interface ReceivedNotification {
 
 /**
  * The asking end of a connection: matches replies to requests and hands notifications on. What comes
- * from the other end is parsed here, once. When the connection ends, every open request fails.
+ * from the other end is parsed here, once. When the connection ends, every open request fails. Requests
+ * of the other end are answered with −32601; what is no message ends the connection.
  */
 export class RpcPeer<T extends RequestTable> implements Disposable {
   private readonly store = new DisposableStore();
   private readonly pending = new Map<number, { result: z.ZodType; answer: Deferred<unknown> }>();
   private readonly notificationEmitter = new Emitter<ReceivedNotification>();
+  private readonly outputEmitter = new Emitter<OutputFrame>();
   private readonly closeEmitter = new Emitter<TransportEnd>();
+  private readonly outputTexts = new OutputTextReader();
   private lastId = 0;
   private closed = false;
 
   readonly onDidNotify = this.notificationEmitter.event;
+  /**
+   * Output as it is, from a server that was asked for it, and bulk output; the rest comes as notifications.
+   * The chunk is valid during the event only.
+   */
+  readonly onDidReceiveOutput = this.outputEmitter.event;
   /** The connection has ended; the code tells how. */
   readonly onDidClose = this.closeEmitter.event;
 
@@ -77,10 +88,37 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
   }
 
   private receive(data: Buffer): void {
+    // The first byte tells: no JSON text begins with it.
+    if (isOutputFrame(data)) {
+      this.receiveOutput(data);
+      return;
+    }
+    const output = this.outputEmitter.hasListeners ? this.outputTexts.read(data) : undefined;
+    if (output !== undefined) {
+      this.outputEmitter.fire(output);
+      return;
+    }
     const message = parseMessage(data, this.limits);
     if (message.kind === 'notification') this.notificationEmitter.fire(message);
     else if (message.kind === 'response') this.settle(message.id, message.outcome);
-    else this.transport.close(CloseCode.protocolError, `unexpected ${message.kind}`);
+    else if (message.kind === 'request') this.refuse(message);
+    else this.giveUp(message.detail);
+  }
+
+  private receiveOutput(data: Buffer): void {
+    const frame = parseOutputFrame(data);
+    if (frame === undefined) this.giveUp('unreadable output');
+    else this.outputEmitter.fire(frame);
+  }
+
+  /** Whoever asked shall learn why, whatever code the other end closes with. */
+  private giveUp(reason: string): void {
+    this.transport.close(CloseCode.protocolError, reason);
+    this.end({ code: CloseCode.protocolError, reason });
+  }
+
+  private refuse({ id, method }: IncomingRequest): void {
+    this.transport.send(encodeError(id, methodNotFound(method)));
   }
 
   private settle(id: unknown, outcome: ResponseOutcome): void {
@@ -112,6 +150,7 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
     this.closeEmitter.fire(how);
     this.store.dispose();
     this.notificationEmitter.dispose();
+    this.outputEmitter.dispose();
     this.closeEmitter.dispose();
   }
 }

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../base/clock';
 import { Deferred } from '../base/deferred';
-import { ExecServerError } from '../base/errors';
 import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
@@ -14,7 +13,7 @@ import type { SlabPool } from './frameWriter';
 import { FrameWriter } from './frameWriter';
 import type { MessageTransport, TransportEnd } from './transport';
 
-type TransportLimits = Pick<
+export type WebSocketTransportLimits = Pick<
   Limits,
   'sendQueueHighBytes' | 'sendQueueLowBytes' | 'pingIntervalMs' | 'deadConnectionMs'
 >;
@@ -22,7 +21,7 @@ type TransportLimits = Pick<
 export interface WebSocketTransportOptions {
   readonly socket: WebSocket;
   readonly peer: string;
-  readonly limits: TransportLimits;
+  readonly limits: WebSocketTransportLimits;
   readonly clock: Clock;
   /** What lies below, at the serving end: messages are written onto it directly, without masks. */
   readonly stream?: { readonly socket: Socket; readonly slabs: SlabPool };
@@ -59,7 +58,7 @@ export class WebSocketTransport implements MessageTransport {
   readonly onDidChangeCongestion = this.congestionEmitter.event;
 
   private readonly socket: WebSocket;
-  private readonly limits: TransportLimits;
+  private readonly limits: WebSocketTransportLimits;
   private readonly clock: Clock;
   private readonly stream: Socket | undefined;
   private readonly writer: FrameWriter | undefined;
@@ -239,44 +238,4 @@ export class WebSocketTransport implements MessageTransport {
     this.endEmitter.dispose();
     this.congestionEmitter.dispose();
   }
-}
-
-export interface ConnectOptions {
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Bound of the whole connect, upgrade included. */
-  readonly timeoutMs: number;
-  readonly maxMessageBytes: number;
-  readonly limits: TransportLimits & Pick<Limits, 'closeHandshakeMs'>;
-  readonly clock: Clock;
-}
-
-/** Opens a WebSocket as a client. The error never names the URL, because its query may carry a token. */
-export async function connectWebSocket(options: ConnectOptions): Promise<WebSocketTransport> {
-  const socketOptions = {
-    headers: options.headers ?? {},
-    handshakeTimeout: options.timeoutMs,
-    maxPayload: options.maxMessageBytes,
-    perMessageDeflate: false,
-    // The library's own bound of a close handshake; its type lacks it.
-    closeTimeout: options.limits.closeHandshakeMs,
-  };
-  const socket = new WebSocket(options.url, socketOptions);
-  const { host } = new URL(options.url);
-  // The transport subscribes in the same turn as the open event, so no early message is lost.
-  return new Promise((resolve, reject) => {
-    const refused = (error: Error): void => {
-      reject(
-        new ExecServerError('connectionClosed', `Failed to connect to ${host}: ${error.message}`, {
-          cause: error,
-        }),
-      );
-    };
-    socket.once('error', refused);
-    socket.once('open', () => {
-      socket.off('error', refused);
-      const { limits, clock } = options;
-      resolve(new WebSocketTransport({ socket, peer: host, limits, clock }));
-    });
-  });
 }

@@ -1,6 +1,6 @@
-import type { Disposable, MutableDisposable } from '../base/lifecycle';
 import type { Attachment } from './attachment';
 import type { HttpCalls } from './httpCalls';
+import type { MissingWatch } from './missingWatch';
 import type { OpenFiles } from './openFiles';
 import type { Session } from './session';
 
@@ -16,7 +16,7 @@ export interface CallContext {
   /** What ends with the connection and is no part of the session. */
   readonly openFiles: OpenFiles;
   readonly httpCalls: HttpCalls;
-  readonly missingWatch: MutableDisposable<Disposable>;
+  readonly missingWatch: MissingWatch;
   /** Lets output go out as it is from here on. @returns false where the connection carries text only. */
   useBinaryOutput(): boolean;
   /** Binds the connection to its session; called once, by a successful `initialize`. */

@@ -2,11 +2,12 @@ import type { Clock } from '../base/clock';
 import { ExecServerError, toError } from '../base/errors';
 import type { Event } from '../base/event';
 import type { Limits } from '../base/limits';
-import type { Disposable } from '../base/lifecycle';
-import { DisposableStore, MutableDisposable } from '../base/lifecycle';
+import { DisposableStore } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
+import type { EnvironmentChange, EnvironmentSource } from '../environment/environmentSource';
+import { refusalOf } from '../environment/limitedEnvironment';
 import { encodeError, parseMessage } from '../protocol/envelope';
-import { invalidRequest } from '../protocol/errorCodes';
+import { environmentChanged, invalidRequest } from '../protocol/errorCodes';
 import type { requests } from '../protocol/methods';
 import type { OutgoingMessage } from '../protocol/outgoingMessage';
 import { CloseCode } from '../rpc/closeCodes';
@@ -15,7 +16,9 @@ import type { Router } from '../rpc/router';
 import type { MessageTransport } from '../rpc/transport';
 import type { Attachment } from './attachment';
 import type { CallContext, HandshakeState } from './callContext';
+import type { EnvironmentAnnouncer } from './environmentAnnouncer';
 import { HttpCalls } from './httpCalls';
+import { MissingWatch } from './missingWatch';
 import { OpenFiles } from './openFiles';
 import type { Session } from './session';
 import type { SessionRegistry } from './sessionRegistry';
@@ -33,6 +36,8 @@ export interface ConnectionOptions {
   readonly transport: MessageTransport;
   readonly router: Router<typeof requests, CallContext>;
   readonly sessions: SessionRegistry;
+  readonly environments: EnvironmentSource;
+  readonly announcer: Pick<EnvironmentAnnouncer, 'onDidAnnounce'>;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -52,7 +57,7 @@ export class Connection implements Attachment, CallContext {
   private readonly server: RequestServer<typeof requests, CallContext>;
   readonly openFiles: OpenFiles;
   readonly httpCalls: HttpCalls;
-  readonly missingWatch = this.store.add(new MutableDisposable<Disposable>());
+  readonly missingWatch = this.store.add(new MissingWatch(this));
   private boundSession: Session | undefined;
   private initialized = false;
   private binary = false;
@@ -84,6 +89,16 @@ export class Connection implements Attachment, CallContext {
     this.store.add(
       transport.onDidEnd(({ code }) => {
         this.end(code);
+      }),
+    );
+    this.store.add(
+      options.environments.onDidChange((change) => {
+        this.letGoAfter(change);
+      }),
+    );
+    this.store.add(
+      options.announcer.onDidAnnounce((notification) => {
+        if (this.initialized) this.notify(notification);
       }),
     );
     this.store.add(
@@ -150,6 +165,21 @@ export class Connection implements Attachment, CallContext {
 
   dismiss(reason: string): void {
     this.leave(CloseCode.goingAway, reason);
+  }
+
+  /** Ends what belongs to a place that is no longer current, and what may not go on. Processes stay. */
+  private letGoAfter(change: EnvironmentChange): void {
+    const { current } = this.options.environments;
+    const { exec, filesystem } = current.capabilities;
+    if (change === 'environment' || !filesystem) {
+      this.openFiles.endAll();
+      this.missingWatch.fire();
+    }
+    if (!exec) {
+      const refusal = refusalOf(current, 'exec');
+      this.httpCalls.interrupt(refusal);
+      this.boundSession?.cancelReads(refusal);
+    } else if (change === 'environment') this.httpCalls.interrupt(environmentChanged());
   }
 
   private receive(data: Buffer): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { Limits } from '../base/limits';
 import type { Logger } from '../base/logger';
-import type { Environment } from '../environment/environment';
+import type { EnvironmentSource } from '../environment/environmentSource';
 import type { requests } from '../protocol/methods';
 import { CloseCode } from '../rpc/closeCodes';
 import type { Router } from '../rpc/router';
@@ -11,6 +11,7 @@ import type { CallContext } from './callContext';
 import { Connection } from './connection';
 import type { DoorLock } from './doorLock';
 import type { Door, ListenAddress } from './listener';
+import { EnvironmentAnnouncer } from './environmentAnnouncer';
 import { Listener } from './listener';
 import { SessionRegistry } from './sessionRegistry';
 
@@ -20,7 +21,8 @@ export const AGENT_PATH = '/';
 export interface ExecServerOptions {
   /** What agents' tokens are judged by; absent: they need none. */
   readonly lock: DoorLock | undefined;
-  readonly environment: () => Environment;
+  /** Asked at every call. */
+  readonly environments: EnvironmentSource;
   readonly allowedHosts: () => readonly string[];
   /** Further places on the same listener, such as the control channel. */
   readonly otherDoors?: Readonly<Record<string, Door>>;
@@ -32,6 +34,7 @@ export interface ExecServerOptions {
 /** The agents' server: a listener, connections that came by it or otherwise, and the sessions behind them. */
 export class ExecServer {
   private readonly listener: Listener;
+  private readonly announcer: EnvironmentAnnouncer;
   private router: Router<typeof requests, CallContext> | undefined;
   private lock: DoorLock | undefined;
   private connectionsAccepted = 0;
@@ -41,6 +44,7 @@ export class ExecServer {
     const { clock, limits, logger, allowedHosts } = options;
     this.lock = options.lock;
     this.sessions = new SessionRegistry({ clock, limits, logger });
+    this.announcer = new EnvironmentAnnouncer(options);
     this.listener = new Listener({
       allowedHosts,
       clock,
@@ -99,14 +103,14 @@ export class ExecServer {
    */
   async prepare(): Promise<void> {
     const { createAgentRouter } = await import('./handlers/requestHandlers');
-    const { environment, limits } = this.options;
-    this.router ??= createAgentRouter({ sessions: this.sessions, environment, limits });
+    const { environments, clock, limits } = this.options;
+    this.router ??= createAgentRouter({ sessions: this.sessions, environments, clock, limits });
   }
 
   /** Serves an agent at the other end of a transport that needs no further proof, once prepared for it. */
   accept(transport: MessageTransport): void {
-    const { clock, limits, logger } = this.options;
-    const { router } = this;
+    const { environments, clock, limits, logger } = this.options;
+    const { router, announcer } = this;
     if (router === undefined) throw new Error('A connection came before what serves it was loaded');
     this.connectionsAccepted += 1;
     const connectionLogger = logger.child(`connection ${this.connectionsAccepted}`);
@@ -115,6 +119,8 @@ export class ExecServer {
       transport,
       router,
       sessions: this.sessions,
+      environments,
+      announcer,
       clock,
       limits,
       logger: connectionLogger,
@@ -133,5 +139,6 @@ export class ExecServer {
     const closed = this.listener.close(CloseCode.goingAway, 'exec-server is shutting down');
     await this.sessions.endAll('shutdown');
     await closed;
+    this.announcer.dispose();
   }
 }

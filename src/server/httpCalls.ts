@@ -32,7 +32,7 @@ export class HttpCalls implements Disposable {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
-      const response = await start(call.signal);
+      const response = await unlessInterrupted(start(call.signal), call.signal);
       const take = (chunk: Buffer): void => {
         bytes += chunk.length;
         this.bufferedBytes += chunk.length;
@@ -57,7 +57,7 @@ export class HttpCalls implements Disposable {
     const call = this.begin();
     this.streamIds.add(requestId);
     try {
-      const response = await start(call.signal);
+      const response = await unlessInterrupted(start(call.signal), call.signal);
       // The answer leaves in the promise jobs before this.
       setImmediate(() => void this.stream(requestId, response, call));
       return response;
@@ -66,6 +66,11 @@ export class HttpCalls implements Disposable {
       this.finish(call);
       throw error;
     }
+  }
+
+  /** Ends every request under way, streams with a last notification that says why. */
+  interrupt(reason: RpcError): void {
+    for (const call of this.underWay) call.abort(reason);
   }
 
   dispose(): void {
@@ -123,15 +128,19 @@ export class HttpCalls implements Disposable {
     if (!this.ended) send(Buffer.alloc(0), true);
   }
 
-  private async forEachChunk(
+  private forEachChunk(
     { body }: HttpResponse,
     signal: AbortSignal,
     use: (chunk: Buffer) => void,
   ): Promise<void> {
-    for await (const chunk of body) {
-      use(chunk);
-      await this.untilRead(signal);
-    }
+    const takeAll = async (): Promise<void> => {
+      for await (const chunk of body) {
+        signal.throwIfAborted();
+        use(chunk);
+        await this.untilRead(signal);
+      }
+    };
+    return unlessInterrupted(takeAll(), signal);
   }
 
   /** Resolves when the client keeps up, or the request is over. */
@@ -148,6 +157,17 @@ export class HttpCalls implements Disposable {
       });
       signal.addEventListener('abort', goOn);
     });
+  }
+}
+
+/** What the work brings, or why it was interrupted, whatever its doer made of that. */
+async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    const result = await work;
+    signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    throw signal.reason instanceof RpcError ? signal.reason : error;
   }
 }
 

@@ -3,11 +3,12 @@ import type { Disposable } from '../base/lifecycle';
 import type { OpenFile } from '../environment/fileSystem';
 import { invalidRequest, unknownFileHandle } from '../protocol/errorCodes';
 
-/** The files one connection holds open, by the ids its client chose. They end with the connection. */
+/** The files one connection holds open, by the ids its client chose. They end with the connection, and with the place. */
 export class OpenFiles implements Disposable {
   /** `undefined` while a file is being opened: its id is taken, and it counts. */
   private readonly files = new Map<string, OpenFile | undefined>();
-  private disposed = false;
+  /** How often everything has ended; a file that was being opened meanwhile belongs to what is over. */
+  private ends = 0;
 
   constructor(
     private readonly limits: Pick<Limits, 'maxOpenFilesPerConnection'>,
@@ -26,14 +27,19 @@ export class OpenFiles implements Disposable {
       );
     }
     this.files.set(handleId, undefined);
+    const { ends } = this;
     try {
-      this.files.set(handleId, await open());
+      const file = await open();
+      if (ends === this.ends) {
+        this.files.set(handleId, file);
+        return;
+      }
+      file.close().catch(this.onDidFailToClose);
     } catch (error) {
-      this.files.delete(handleId);
+      if (ends === this.ends) this.files.delete(handleId);
       throw error;
     }
-    // The connection may have ended while the file was being opened.
-    if (this.disposed) this.dispose();
+    throw unknownFileHandle(handleId);
   }
 
   /** @throws RpcError −32004 */
@@ -51,9 +57,14 @@ export class OpenFiles implements Disposable {
     await file.close();
   }
 
-  dispose(): void {
-    this.disposed = true;
+  /** Closes all of them. Their ids are unknown from here on. */
+  endAll(): void {
+    this.ends += 1;
     for (const file of this.files.values()) file?.close().catch(this.onDidFailToClose);
     this.files.clear();
+  }
+
+  dispose(): void {
+    this.endAll();
   }
 }

@@ -55,7 +55,7 @@ function hasNews(process: ManagedProcess, { afterSeq }: ReadRequest, read: ReadR
 
 function respond(process: ManagedProcess, { afterSeq, maxBytes }: ReadRequest): ReadResponse {
   const { chunks } = process.retainedOutput(afterSeq, maxBytes ?? Number.POSITIVE_INFINITY);
-  const { exited, exitCode, sandboxDenied, closed, nextSeq } = process.state;
+  const { exited, exitCode, sandboxDenied, closed, failure, nextSeq } = process.state;
   const last = chunks.at(-1);
   return {
     chunks: chunks.map(({ seq, stream, chunk }) => ({
@@ -68,7 +68,7 @@ function respond(process: ManagedProcess, { afterSeq, maxBytes }: ReadRequest): 
     exited,
     exitCode: exitCode ?? null,
     closed,
-    failure: null,
+    failure: failure ?? null,
     sandboxDenied: sandboxDenied ?? false,
   };
 }

@@ -4,10 +4,12 @@ import type { Limits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { DisposableStore, MutableDisposable, toDisposable } from '../base/lifecycle';
 import type { Logger } from '../base/logger';
-import type { ProcessBackend, StartRequest } from '../environment/processBackend';
+import type { ManagedProcess, ProcessBackend, StartRequest } from '../environment/processBackend';
+import type { RpcError } from '../protocol/errorCodes';
 import {
   invalidRequest,
   limitReached,
+  toRpcError,
   unknownProcess,
   unknownSession,
 } from '../protocol/errorCodes';
@@ -17,7 +19,7 @@ import type { ClosedProcesses } from './closedProcesses';
 import type { PendingRead, ReadRequest } from './outputReader';
 import { readOutput } from './outputReader';
 import { ProcessNotifications } from './processNotifications';
-import type { EndedBy } from './sessionProcess';
+import type { EndedBy, FailedStart, ProcessDescription } from './sessionProcess';
 import { SessionProcess } from './sessionProcess';
 
 export interface SessionDependencies {
@@ -47,6 +49,7 @@ export class Session {
   private readonly attachmentSubscription = new MutableDisposable<Disposable>();
   private readonly processStartEmitter = new Emitter<SessionProcess>();
   private readonly processForgetEmitter = new Emitter<SessionProcess>();
+  private readonly startFailureEmitter = new Emitter<FailedStart>();
   private attachment: Attachment | undefined;
   /** Processes that were adopted and have not closed. */
   private runningCount = 0;
@@ -54,6 +57,8 @@ export class Session {
 
   readonly onDidStartProcess = this.processStartEmitter.event;
   readonly onDidForgetProcess = this.processForgetEmitter.event;
+  /** A program could not be started; its id is free again. */
+  readonly onDidFailToStart = this.startFailureEmitter.event;
   readonly createdAtMs: number;
 
   constructor(
@@ -81,7 +86,7 @@ export class Session {
   attach(attachment: Attachment): void {
     const previous = this.attachment;
     this.attachment = attachment;
-    this.cancelReads('the session was resumed by another connection');
+    this.cancelReads(readCancelled('the session was resumed by another connection'));
     this.attachmentSubscription.value = attachment.onDidChangeCongestion((congested) => {
       this.pauseOutput(congested);
     });
@@ -94,7 +99,7 @@ export class Session {
     if (this.attachment !== attachment) return false;
     this.attachment = undefined;
     this.attachmentSubscription.value = undefined;
-    this.cancelReads('the connection was lost');
+    this.cancelReads(readCancelled('the connection was lost'));
     // Nobody reads live now; the log keeps the newest output and drops the oldest.
     this.pauseOutput(false);
     return true;
@@ -119,25 +124,12 @@ export class Session {
     }
     this.starting.add(processId);
     try {
-      const process = await backend.start(request);
+      const process = await this.launch(processId, request, backend);
       if (this.over) {
         process.terminate();
         throw unknownSession(this.id);
       }
-      const entry = new SessionProcess(
-        {
-          serial: this.dependencies.nextSerial(),
-          sessionId: this.id,
-          processId,
-          argv: request.argv,
-          cwd: request.cwd,
-          tty: request.terminal !== undefined,
-          acceptsInput: request.terminal !== undefined || request.pipeStdin,
-        },
-        process,
-        clock,
-        limits,
-      );
+      const entry = new SessionProcess(this.describe(processId, request), process, clock, limits);
       this.adopt(entry);
       logger.info('process started', {
         id: processId,
@@ -173,11 +165,17 @@ export class Session {
     });
   }
 
+  /** Answers the reads that wait for output with an error. */
+  cancelReads(error: RpcError): void {
+    for (const pending of this.pendingReads) pending.cancel(error);
+    this.pendingReads.clear();
+  }
+
   /** Ends the session and everything it started, politely at first when there is time for it. */
   async end(by: EndedBy, graceMs: number): Promise<void> {
     if (this.over) return;
     this.over = true;
-    this.cancelReads('the session has ended');
+    this.cancelReads(readCancelled('the session has ended'));
     const { attachment } = this;
     this.attachment = undefined;
     this.attachmentSubscription.dispose();
@@ -188,6 +186,39 @@ export class Session {
     await Promise.all(entries.map((entry) => entry.end(by, graceMs)));
     for (const entry of entries) this.forget(entry);
     this.dependencies.logger.info('session ended', { by });
+  }
+
+  private async launch(
+    processId: string,
+    request: StartRequest,
+    backend: ProcessBackend,
+  ): Promise<ManagedProcess> {
+    try {
+      return await backend.start({ ...request, readerId: this.id });
+    } catch (error) {
+      const { clock, logger } = this.dependencies;
+      const { code, message } = toRpcError(error);
+      logger.info('process not started', { id: processId, code });
+      this.startFailureEmitter.fire({
+        description: this.describe(processId, request),
+        failure: message,
+        remote: backend.remote,
+        failedAtMs: clock.now(),
+      });
+      throw error;
+    }
+  }
+
+  private describe(processId: string, request: StartRequest): ProcessDescription {
+    return {
+      serial: this.dependencies.nextSerial(),
+      sessionId: this.id,
+      processId,
+      argv: request.argv,
+      cwd: request.cwd,
+      tty: request.terminal !== undefined,
+      acceptsInput: request.terminal !== undefined || request.pipeStdin,
+    };
   }
 
   private adopt(entry: SessionProcess): void {
@@ -233,13 +264,9 @@ export class Session {
     for (const { process } of this.byId.values()) process.setOutputPaused(paused);
   }
 
-  private cancelReads(reason: string): void {
-    for (const pending of this.pendingReads)
-      pending.cancel(invalidRequest(`read cancelled: ${reason}`));
-    this.pendingReads.clear();
-  }
-
   private refuseWhenOver(): void {
     if (this.over) throw unknownSession(this.id);
   }
 }
+
+const readCancelled = (reason: string): RpcError => invalidRequest(`read cancelled: ${reason}`);

@@ -25,6 +25,16 @@ export interface ProcessDescription {
   readonly acceptsInput: boolean;
 }
 
+/** A process that could not be started. */
+export interface FailedStart {
+  readonly description: ProcessDescription;
+  /** Why, in the words the agent was told. */
+  readonly failure: string;
+  /** The name of the remote environment it was to run in; absent on this machine. */
+  readonly remote: string | undefined;
+  readonly failedAtMs: number;
+}
+
 /** A process in its role as part of a session: who may type into it, who ended it, what it has said. */
 export class SessionProcess implements Disposable {
   private readonly subscriptions = new DisposableStore();

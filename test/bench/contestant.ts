@@ -9,6 +9,14 @@ export interface Contestant {
   readonly name: 'ours' | 'peer';
   readonly command: string;
   readonly args: readonly string[];
+  /** Ours only: the server it passes everything on to, which runs beside it. */
+  readonly remote?: Contestant;
+}
+
+/** Our server and the reference. */
+export interface Contestants {
+  readonly ours: Contestant;
+  readonly peer: Contestant;
 }
 
 /** A server under measurement. */
@@ -31,20 +39,20 @@ const ticksPerSecond = 100;
 const startDeadlineMs = 30_000;
 
 /** @param executor path of the bundle to measure. */
-export async function contestants(executor: string): Promise<readonly [Contestant, Contestant]> {
+export async function contestants(executor: string): Promise<Contestants> {
   const codex = await ensureCodex();
-  return [
-    {
+  return {
+    ours: {
       name: 'ours',
       command: process.execPath,
       args: [executor, '--listen', 'ws://127.0.0.1:0', '--log-level', 'error'],
     },
-    {
+    peer: {
       name: 'peer',
       command: codex.command,
       args: [...codex.args, 'exec-server', '--listen', 'ws://127.0.0.1:0'],
     },
-  ];
+  };
 }
 
 /** Servers that run; none may outlive a measurement that fails or is given up. */
@@ -56,8 +64,22 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => process.exit(1));
 }
 
-/** Starts a server in `cwd`, which is also its workspace. */
+/** Starts a server in `cwd`, which is also its workspace; its figures are its own and not its remote's. */
 export async function startServer(contestant: Contestant, cwd: string): Promise<RunningServer> {
+  if (contestant.remote === undefined) return startProgram(contestant, cwd);
+  const remote = await startServer(contestant.remote, cwd);
+  const args = [...contestant.args, '--environment', remote.url];
+  const server = await startProgram({ ...contestant, args }, cwd);
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      await remote.stop();
+    },
+  };
+}
+
+async function startProgram(contestant: Contestant, cwd: string): Promise<RunningServer> {
   const startedAt = performance.now();
   const child = spawn(contestant.command, contestant.args, {
     cwd,

@@ -19,6 +19,7 @@ import { floodRow } from './rows/floodRow';
 import { keystrokeRow, pipelineRow, roundTripRow } from './rows/interactiveRows';
 import { idleSessionRow, stoppedReaderRow } from './rows/memoryRows';
 import { parallelRow, pipeStartRow, ptyStartRow } from './rows/processRows';
+import { remoteOursRow, remotePeerRow } from './rows/remoteRows';
 import { startupRow } from './rows/startupRow';
 import { formatTable } from './table';
 
@@ -39,6 +40,8 @@ const rows: readonly Row[] = [
   idleSessionRow,
   stoppedReaderRow,
   startupRow,
+  remotePeerRow,
+  remoteOursRow,
 ];
 
 const { values } = parseArgs({
@@ -76,7 +79,7 @@ const only = values.only === '' ? [] : values.only.split(',');
 const chosen = rows.filter(
   ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
 );
-const [ours, peer] = await contestants(path.resolve(values.executor));
+const both = await contestants(path.resolve(values.executor));
 const noise: number[] = [];
 const measured = chosen.map((row) => ({
   row,
@@ -86,12 +89,12 @@ for (let round = 1; round <= Number(values.rounds); round += 1) {
   for (const { row, rounds } of measured) {
     say(`round ${round}: ${row.name}`);
     noise.push(await machineNoise());
+    const { ours, peer } = row.rivals?.(both) ?? both;
     // Who comes first alternates, so that neither profits from a quiet moment.
-    const rival = row.peerIsOurs === true ? { ...ours, name: 'peer' as const } : peer;
-    const first = round % 2 === 1 ? ours : rival;
-    const a = await measure(row, first);
-    const b = await measure(row, first === ours ? rival : ours);
-    rounds.push(first === ours ? { ours: a, peer: b } : { ours: b, peer: a });
+    const isOursFirst = round % 2 === 1;
+    const first = await measure(row, isOursFirst ? ours : peer);
+    const second = await measure(row, isOursFirst ? peer : ours);
+    rounds.push(isOursFirst ? { ours: first, peer: second } : { ours: second, peer: first });
   }
 }
 

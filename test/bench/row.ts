@@ -1,4 +1,4 @@
-import type { Contestant, RunningServer } from './contestant';
+import type { Contestant, Contestants, RunningServer } from './contestant';
 import { startServer } from './contestant';
 
 /** What one row of the table is measured with. */
@@ -26,8 +26,8 @@ export interface Line {
 export interface Row {
   readonly name: string;
   readonly lines: Readonly<Record<string, Line>>;
-  /** Compares our server with itself: the peer cannot do this. */
-  readonly peerIsOurs?: boolean;
+  /** What stands in the two columns, where it is not our server and the reference. */
+  readonly rivals?: (contestants: Contestants) => Contestants;
   measure(context: RowContext): Promise<Figures>;
 }
 

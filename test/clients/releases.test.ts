@@ -12,10 +12,13 @@ import { CODEX_RELEASES } from '../host/versions.mjs';
 import type { CodexConfig, CodexRun } from '../support/codexRun';
 import { startCodexExec } from '../support/codexRun';
 import { parseCommandReport, runningSession } from '../support/codexReport';
+import { startControlled } from '../support/controlHarness';
 import { useExecutorBundle } from '../support/executorProcess';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, writeStdin } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
+import { TcpRelay } from '../support/tcpRelay';
+import { WebSocketTap } from '../support/webSocketTap';
 import { WatchedServer } from './watchedServer';
 
 /** Releases that `npm test` runs too; the others are fetched only when every release is asked for. */
@@ -227,6 +230,58 @@ describe.each(releases)('Codex CLI %s', (_version, release) => {
         });
         break;
     }
+  });
+
+  it('goes on when the environment changes under it, and is told what it may not do', async () => {
+    const server = await startControlled();
+    const { settings } = server;
+    const notified: string[] = [];
+    const relay = await TcpRelay.start(server.port, () => {
+      const tap = new WebSocketTap((text) => {
+        const { method } = JSON.parse(text) as { readonly method?: string };
+        if (method === 'environment/changed') notified.push(method);
+      });
+      return {
+        fromClient: () => undefined,
+        fromServer: (bytes) => {
+          tap.push(bytes);
+        },
+      };
+    });
+    const url = new URL(server.url);
+    url.port = String(relay.port);
+    const command = (text: string) => [execCommand(`echo ${text}`, PATIENTLY)];
+    const run = await startCodexExec({
+      execServerUrl: url.href,
+      cwd: server.workspace,
+      version: release.version,
+      modelName: release.model,
+      script: [
+        () => command('before'),
+        () => {
+          server.control.options.applySettings({ ...settings, filesystemEnabled: false });
+          return command('without files');
+        },
+        async () => {
+          await server.control.setEnvironment({ mode: 'disabled' }, 'keep');
+          return command('nowhere');
+        },
+        async () => {
+          await server.control.setEnvironment({ mode: 'local' }, 'keep');
+          return command('again');
+        },
+        () => [say('done')],
+      ],
+    });
+    expect({ told: await reports(run), notified: notified.length }).toEqual({
+      told: [
+        { exitCode: 0, text: 'before\n' },
+        { exitCode: 0, text: 'without files\n' },
+        { text: expect.stringContaining('exec is disabled: the user switched Exec Server off') },
+        { exitCode: 0, text: 'again\n' },
+      ],
+      notified: 3,
+    });
   });
 
   const hasSnapshots = release.shells === 'from a snapshot' && process.platform === 'linux';

@@ -43,7 +43,7 @@ conformance('environment', (scenario) => {
       platformOs: 'linux',
       temporaryDirectories: [],
       tempDir: 'file:///tmp',
-      ...(stage.side === 'peer' ? peerOnly : {}),
+      ...(stage.side === 'peer' ? peerOnly : oursOnly),
     });
     const flags = Object.values(capabilities as Record<string, unknown>);
     agent.sees(
@@ -60,7 +60,8 @@ conformance('environment', (scenario) => {
     const able = Object.keys(capabilities).filter((name) => capabilities[name] === true);
     agent.sees(
       able.filter((name) => !peerCapabilities.includes(name)),
-      [],
+      // Of ours; the peer has no switch for what needs them.
+      stage.side === 'peer' ? [] : ['exec', 'filesystem'],
     );
   });
 });
@@ -86,6 +87,9 @@ const peerOnly = {
   providerId: expect.stringMatching(/^sha256:[\da-f]{64}$/),
   prependPathDirs: [expect.stringMatching(/^file:\/\/\/.*\/codex-path$/)],
 };
+
+/** By which executors in front of each other find out that they are. */
+const oursOnly = { servedThrough: [expect.stringMatching(/^[\da-f-]{36}$/)] };
 
 /** Every capability release 0.169.0 of the peer knows. */
 const peerCapabilities = [

@@ -93,13 +93,16 @@ test('the menu of the status bar entry reads well', async () => {
   const names = await until(
     'the menu',
     () => workbench.quickInput.optionNames(),
-    (all) => all.length === 8,
+    (all) => all.length === 11,
   );
   await workbench.quickInput.cancel();
   expect(names).toEqual([
     'Copy Connect Command',
-    'Rotate Token and Disconnect All',
-    'Switch Mode',
+    'Local, current, this machine, Where agents work',
+    'Disabled, refuses every call',
+    'Add Remote…',
+    'Choose What Agents May Do…, run commands, work with files, What agents may do',
+    'Rotate Token and Disconnect All, Server',
     'Stop',
     'Restart',
     'Show Sessions',

@@ -1,13 +1,31 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { COLOR_THEMES } from '../host/settings.mjs';
 import type { Editor } from '../support/editor';
-import { STATUS_ITEM, openEditor, startServer } from '../support/editor';
+import { STATUS_ITEM, copyAgentUrl, openEditor, startServer } from '../support/editor';
+import { startServer as startRemote } from '../support/execServerHarness';
 import { WireClient, startParams } from '../support/wireClient';
 
 /** Where the README's pictures live; they are replaced only on request, as `npm run pictures` does. */
 const MEDIA = 'media';
+
+/** Small, so that a picture of the whole window can be read beside text. */
+const SMALL_WINDOW = { width: 920, height: 540 };
+
+/** Looks like a test run that waits for the next change. */
+const SUITE = `printf '\\033[32m✓\\033[0m %s\\n' 'takes an order' 'refunds a payment' 'ships on Monday'
+echo
+echo 'Waiting for changes'
+sleep 1000
+`;
+
+const QUIET_WINDOW = {
+  'workbench.colorTheme': COLOR_THEMES.dark,
+  'workbench.editor.empty.hint': 'hidden',
+  'window.zoomLevel': 0,
+};
 
 let editor: Editor | undefined;
 
@@ -71,5 +89,99 @@ test.each([
     await copyFile(file, join(MEDIA, picture));
   }
   expect(await workbench.statusItemName(STATUS_ITEM)).toMatch(/Exec Server/);
+  agent.cut();
+});
+
+test('shows the three modes and the way to them', async () => {
+  editor = await openEditor({ settings: QUIET_WINDOW, viewport: SMALL_WINDOW });
+  const { workbench, workspace } = editor;
+  const { quickInput } = workbench;
+  const tree = workbench.tree('Sessions');
+  const picture = async (name: string): Promise<void> => {
+    await workbench.restPointer();
+    const file = `out/e2e/walkthrough-${name}.png`;
+    await workbench.screenshot(file);
+    if (process.env['UPDATE_PICTURES'] === '1') {
+      await copyFile(file, join(MEDIA, 'walkthrough', `${name}.png`));
+    }
+  };
+  const switchTo = async (place: RegExp): Promise<void> => {
+    await workbench.runCommand('Exec Server: Switch Mode');
+    await quickInput.choose(place);
+  };
+
+  // Off, with nothing listening.
+  await workbench.waitForStatus(STATUS_ITEM, /off/);
+  await workbench.openView(/^Exec Server/);
+  await workbench.page.getByRole('button', { name: 'Start Exec Server' }).waitFor();
+  await workbench.widenSideBar(190);
+  await picture('start');
+
+  await workbench.runCommand('Exec Server: Start');
+  await workbench.waitForStatus(STATUS_ITEM, /local/);
+  await workbench.notifications.clearAll();
+  await workbench.runCommand('Exec Server: Copy Connect Command');
+  await quickInput.option(/POSIX/).waitFor();
+  await picture('connect');
+  await quickInput.cancel();
+
+  // The form of a remote, then one that is there.
+  const far = await realpath(await mkdtemp(join(tmpdir(), 'shop-')));
+  onTestFinished(() => rm(far, { recursive: true }));
+  const remote = await startRemote({ settings: { workspaceFolders: [far] } });
+  await workbench.runCommand('Exec Server: Add Remote');
+  await quickInput.enter(`ws://127.0.0.1:${remote.port}/`, /address/);
+  await quickInput.enter('build-box', /name/);
+  await quickInput.enter(remote.token, /secret storage/);
+  await workbench.notifications.waitFor(/^Saved build-box/);
+  await workbench.notifications.clearAll();
+
+  // Local: an agent at work in the workspace.
+  const agent = await WireClient.connect(await copyAgentUrl(workbench));
+  await workbench.notifications.clearAll();
+  await agent.request('initialize', { clientName: 'codex-environment' });
+  agent.notify('initialized');
+  const run = async (id: string, script: string, cwd: string, more = {}): Promise<void> => {
+    const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' };
+    await agent.request('process/start', startParams(id, script, { cwd, env, ...more }));
+  };
+  await run('a', 'ls -la', workspace);
+  await run('b', 'sh scripts/watch.sh', workspace, { tty: true });
+  await tree.waitForItem(/ls -la.*code 0/);
+  await tree.clickInlineAction(/watch.*running/, 'Open Output');
+  await workbench.terminal.waitForScreen(/\w/);
+  // Nothing is in the editors, so the terminal gets their room.
+  await workbench.runCommand('View: Toggle Maximized Panel');
+  await picture('mode-local');
+  await workbench.runCommand('Terminal: Kill the Active Terminal Instance');
+  await switchTo(/^build-box/);
+  await workbench.dialog.clickButton(/Switch to build-box/, 'Terminate 1 Running Process');
+
+  // Remote: the same agent, and what it runs is elsewhere.
+  await workbench.waitForStatus(STATUS_ITEM, /build-box/);
+  await workbench.runCommand('Exec Server: Clear History');
+  await tree.waitForNoItem(/watch/);
+  await run('c', 'uname -s', far);
+  await writeFile(join(far, 'test.sh'), SUITE);
+  await run('d', 'sh test.sh --watch', far, { tty: true });
+  await tree.waitForItem(/uname.*code 0/);
+  await tree.clickInlineAction(/sh test.*on build-box in/, 'Open Output');
+  await workbench.terminal.waitForScreen(/Waiting for changes/);
+  await picture('mode-remote');
+  await workbench.clickStatusItem(STATUS_ITEM);
+  await quickInput.option(/^Local/).waitFor();
+  await picture('menu');
+  await quickInput.choose(/^Disabled/);
+  await workbench.dialog.clickButton(/Disable/, 'Terminate 1 Running Process');
+
+  // Disabled: the agent is connected, and refused.
+  await workbench.waitForStatus(STATUS_ITEM, /disabled/);
+  await tree.waitForItem(/sh test.*by you/);
+  await picture('mode-disabled');
+  await workbench.runCommand('Exec Server: Choose What Agents May Do');
+  await quickInput.list.locator('.label-name', { hasText: 'Run commands' }).waitFor();
+  await picture('capabilities');
+  await quickInput.cancel();
+  expect(await workbench.statusItemName(STATUS_ITEM)).toMatch(/disabled, every call is refused/);
   agent.cut();
 });

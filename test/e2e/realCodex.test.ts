@@ -82,7 +82,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     () => [
       execCommand('echo "doomed $$"; sleep 1000', {
         tty: true,
-        yieldTimeMs: 500,
+        yieldTimeMs: 2000,
         callId: 'doomed',
       }),
     ],

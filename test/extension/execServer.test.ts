@@ -151,6 +151,41 @@ suite('Exec Server', () => {
     assert.ok('result' in (await startProcess(agent, 'allowed', 'true')));
   });
 
+  test('allows commands and files apart from each other, at once and for agents on the line', async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const path = vscode.Uri.joinPath(folder.uri, 'package.json').toString();
+    for (const capability of ['exec', 'filesystem'] as const) {
+      await allow(capability, false);
+      await until('the change', () => api.environment?.capabilities[capability] === false);
+      const start = await startProcess(agent, `with no ${capability}`, 'true');
+      const metadata = await agent.call('fs/getMetadata', { path });
+      assert.deepEqual(
+        [start, metadata].map((reply) => ('error' in reply ? reply.error.code : 'answered')),
+        capability === 'exec' ? [-32012, 'answered'] : ['answered', -32012],
+      );
+      await allow(capability, undefined);
+      await until('the change', () => api.environment?.capabilities[capability] === true);
+    }
+  });
+
+  test('follows the settings where the workspace has no choice of its own', async () => {
+    const configuration = (): vscode.WorkspaceConfiguration =>
+      vscode.workspace.getConfiguration('execServer');
+    const { Global } = vscode.ConfigurationTarget;
+    await vscode.commands.executeCommand(commandIds.useSettings);
+    await configuration().update('environment', 'disabled', Global);
+    await until('the mode', () => api.mode === 'disabled');
+    // A remote that nobody named is nowhere, never this machine.
+    await configuration().update('environment', 'remote', Global);
+    assert.ok('error' in (await startProcess(agent, 'nowhere', 'true')));
+    // What was chosen in the workspace counts more.
+    await vscode.commands.executeCommand(commandIds.switchMode, { mode: 'local' });
+    await until('the mode', () => api.mode === 'local');
+    await configuration().update('environment', undefined, Global);
+    assert.ok('result' in (await startProcess(agent, 'here', 'true')));
+  });
+
   test('disconnects everybody when the token is replaced', async () => {
     await vscode.commands.executeCommand(commandIds.rotateToken);
     await agent.closed;
@@ -188,6 +223,12 @@ suite('Exec Server', () => {
     assert.deepEqual([api.state, api.port, api.processes()], ['stopped', undefined, []]);
   });
 });
+
+async function allow(capability: 'exec' | 'filesystem', value: boolean | undefined): Promise<void> {
+  await vscode.workspace
+    .getConfiguration('execServer')
+    .update(`capabilities.${capability}`, value, vscode.ConfigurationTarget.Global);
+}
 
 function outputOf(message: Readonly<Record<string, unknown>>): string {
   const params = message['params'] as { readonly chunk?: string } | undefined;

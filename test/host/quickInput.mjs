@@ -102,6 +102,22 @@ export class QuickInput {
     );
   }
 
+  /**
+   * Checks or unchecks an entry of a quick pick with checkboxes.
+   *
+   * @param {import('./textPattern.mjs').TextPattern} label
+   */
+  async toggle(label) {
+    const text = toPattern(label);
+    await this.list.locator('.label-name', { hasText: text }).first().click();
+  }
+
+  /** Confirms a quick pick with checkboxes. */
+  async accept() {
+    await this.page.keyboard.press('Enter');
+    await this.widget.waitFor({ state: 'hidden' });
+  }
+
   async cancel() {
     await this.page.keyboard.press('Escape');
     await this.widget.waitFor({ state: 'hidden' });

@@ -22,9 +22,9 @@ const TAIL_CHARACTERS = 8_000;
 /** Marks every process that a server starts, directly or not, with the id of the run. */
 const RUN_VARIABLE = 'EXEC_SERVER_TEST_RUN';
 
-/** Of the surrounding npm, Vitest, VS Code or Electron; each would change how the server or an extension behaves. */
+/** Of the surrounding npm, Vitest, VS Code, Electron or Codex; each would change how the server or an extension behaves. */
 const FOREIGN_VARIABLE =
-  /^(?:npm_|VITEST|VSCODE_|ELECTRON_|CODE_SERVER_|NODE_(?:ENV|OPTIONS|PATH|CHANNEL_FD)$|XDG_RUNTIME_DIR$)/;
+  /^(?:npm_|VITEST|VSCODE_|ELECTRON_|CODE_SERVER_|CODEX_|NODE_(?:ENV|OPTIONS|PATH|CHANNEL_FD)$|XDG_RUNTIME_DIR$)/;
 
 const execFileAsync = promisify(execFile);
 

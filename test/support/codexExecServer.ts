@@ -13,13 +13,20 @@ const defaultDeadlineMs = 120_000;
 /** Starts the reference server and waits until it listens. */
 export async function startCodexExecServer(options: {
   readonly cwd: string;
+  /** A free one unless a test wants to find it again. */
+  readonly port?: number;
   readonly version?: string;
   readonly extraArgs?: readonly string[];
   readonly extraEnv?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
 }): Promise<CodexExecServer> {
   const server = await startCodexProcess({
-    args: ['exec-server', '--listen', 'ws://127.0.0.1:0', ...(options.extraArgs ?? [])],
+    args: [
+      'exec-server',
+      '--listen',
+      `ws://127.0.0.1:${options.port ?? 0}`,
+      ...(options.extraArgs ?? []),
+    ],
     cwd: options.cwd,
     version: options.version,
     deadlineMs: options.deadlineMs ?? defaultDeadlineMs,

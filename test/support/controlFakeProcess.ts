@@ -1,5 +1,5 @@
 import { Emitter } from '../../src/base/event';
-import { OutputLog } from '../../src/environment/local/outputLog';
+import { OutputLog } from '../../src/environment/outputLog';
 import type {
   ManagedProcess,
   ProcessBackend,

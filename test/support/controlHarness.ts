@@ -8,6 +8,7 @@ import type { ControlClient } from '../../src/control/controlClient';
 import { ControlServer } from '../../src/control/controlServer';
 import type {
   ChangedNotification,
+  EnvironmentView,
   ExecutorSettings,
   ListenerView,
   LogNotification,
@@ -15,6 +16,7 @@ import type {
   ProcessView,
   SessionView,
 } from '../../src/control/messages';
+import type { EnvironmentChoice } from '../../src/environment/environmentChoice';
 import { RecentLog } from '../../src/control/recentLog';
 import { Executor } from '../../src/executor/executor';
 import { AccessToken } from '../../src/server/accessToken';
@@ -35,12 +37,17 @@ export interface ControlledExecutor {
   readonly workspace: string;
   /** Reasons of the shutdowns that were asked for; the executor goes on. */
   readonly shutDowns: string[];
+  /** Those it began with. */
+  readonly settings: ExecutorSettings;
   readonly appliedSettings: ExecutorSettings[];
 }
 
 export interface ControlledExecutorOptions {
   readonly limits?: Partial<Limits>;
-  readonly mode?: 'local' | 'disabled';
+  readonly environment?: EnvironmentChoice;
+  /** A free one by default. */
+  readonly port?: number;
+  readonly settings?: Partial<ExecutorSettings>;
 }
 
 export const instance = {
@@ -62,23 +69,28 @@ export async function startControlled(
   });
   const shutDowns: string[] = [];
   const appliedSettings: ExecutorSettings[] = [];
+  const settings: ExecutorSettings = {
+    workspaceFolders: [workspace],
+    writeScope: 'workspace',
+    execEnabled: true,
+    filesystemEnabled: true,
+    allowedHosts: [],
+    detachedSessionTtlSeconds: 80,
+    ownerGraceSeconds: 60,
+    ...options.settings,
+  };
   let control: ControlServer | undefined;
-  const executor = new Executor({
+  const executor = await Executor.create({
     lock: token,
-    mode: options.mode ?? 'local',
+    environment: options.environment ?? { mode: 'local' },
     limits,
     logger,
-    settings: {
-      workspaceFolders: [workspace],
-      writeScope: 'workspace',
-      allowedHosts: [],
-      detachedSessionTtlSeconds: 80,
-      ownerGraceSeconds: 60,
-    },
-    createControl: ({ environments, applySettings, canConfine }) => {
+    settings,
+    createControl: ({ environments, setEnvironment, applySettings, canConfine }) => {
       control = new ControlServer({
         executor: instance,
         environments,
+        setEnvironment,
         canConfine,
         applySettings: (settings) => {
           appliedSettings.push(settings);
@@ -94,7 +106,7 @@ export async function startControlled(
     },
   });
   onTestFinished(() => executor.close());
-  await executor.listen({ host: '127.0.0.1', port: 0 });
+  await executor.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   if (control === undefined) throw new Error('The executor made no control channel');
   const { port } = executor.server;
   return {
@@ -106,6 +118,7 @@ export async function startControlled(
     ownerToken: control.ownerToken.reveal(),
     workspace,
     shutDowns,
+    settings,
     appliedSettings,
   };
 }
@@ -131,7 +144,7 @@ export class ControlWindow {
   readonly sessions: Map<string, SessionView>;
   readonly processes: Map<number, ProcessView>;
   listener: ListenerView;
-  mode: string;
+  environment: EnvironmentView;
   isClosed = false;
   private readonly views = new Map<number, ShownOutput>();
   private readonly waiting = new Set<() => void>();
@@ -143,7 +156,7 @@ export class ControlWindow {
   ) {
     const { snapshot } = client;
     this.listener = snapshot.listener;
-    this.mode = snapshot.mode;
+    this.environment = snapshot.environment;
     this.sessions = new Map(snapshot.sessions.map((view) => [view.sessionId, view]));
     this.processes = new Map(snapshot.processes.map((view) => [view.serial, view]));
     client.onDidChange((change) => {
@@ -243,7 +256,7 @@ export class ControlWindow {
 
   private merge(change: ChangedNotification): void {
     this.listener = change.listener ?? this.listener;
-    this.mode = change.mode ?? this.mode;
+    this.environment = change.environment ?? this.environment;
     for (const view of change.sessions ?? []) this.sessions.set(view.sessionId, view);
     for (const sessionId of change.removedSessions ?? []) this.sessions.delete(sessionId);
     for (const view of change.processes ?? []) this.processes.set(view.serial, view);

@@ -28,6 +28,8 @@ export interface Editor {
 export interface EditorOptions {
   readonly settings?: Record<string, unknown>;
   readonly machineSettings?: Record<string, unknown>;
+  /** Large by default. */
+  readonly viewport?: { readonly width: number; readonly height: number };
   /** Changes the folder before it is opened; may name a `.code-workspace` file to open instead. */
   readonly prepare?: (workspace: string) => Promise<string | undefined>;
 }
@@ -44,9 +46,9 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
     machineSettings: options.machineSettings,
   });
   const browser = await launchBrowser();
-  const workbench = await Workbench.open(browser, server.port, {
-    ...(workspaceFile === undefined ? { folder: workspace } : { workspace: workspaceFile }),
-  });
+  const target = workspaceFile === undefined ? { folder: workspace } : { workspace: workspaceFile };
+  const { viewport } = options;
+  const workbench = await Workbench.open(browser, server.port, target, { viewport });
   const editor: Editor = {
     server,
     browser,

@@ -4,6 +4,7 @@ import { defaultLimits } from '../../src/base/limits';
 import type { LogLevel } from '../../src/base/logger';
 import { createLogger } from '../../src/base/logger';
 import { Executor } from '../../src/executor/executor';
+import type { EnvironmentChoice } from '../../src/environment/environmentChoice';
 import type { ExecutorSettings } from '../../src/control/messages';
 import { AccessToken } from '../../src/server/accessToken';
 import type { DoorLock } from '../../src/server/doorLock';
@@ -28,21 +29,23 @@ export interface ServerUnderTestOptions {
   /** What opens instead of the token. */
   readonly lock?: DoorLock;
   readonly settings?: Partial<ExecutorSettings>;
-  readonly mode?: 'local' | 'disabled';
+  readonly environment?: EnvironmentChoice;
 }
 
 export async function startServer(options: ServerUnderTestOptions = {}): Promise<ServerUnderTest> {
   const workspace = await temporaryFolder();
   const log: ServerUnderTest['log'] = [];
   const token = options.token ?? AccessToken.random();
-  const executor = new Executor({
+  const executor = await Executor.create({
     lock: options.lock ?? token,
-    mode: options.mode ?? 'local',
+    environment: options.environment ?? { mode: 'local' },
     limits: { ...defaultLimits, ...options.limits },
     logger: createLogger((level, line) => log.push({ level, line })),
     settings: {
       workspaceFolders: [workspace],
       writeScope: 'workspace',
+      execEnabled: true,
+      filesystemEnabled: true,
       allowedHosts: [],
       detachedSessionTtlSeconds: 80,
       ownerGraceSeconds: 60,

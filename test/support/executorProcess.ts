@@ -61,6 +61,10 @@ export class ExecutorProcess {
     return line;
   }
 
+  async untilPrinted(text: string): Promise<void> {
+    await until(() => this.stdout.includes(text), `the executor prints '${text}'`);
+  }
+
   async untilLogged(text: string): Promise<void> {
     await until(() => this.stderr.includes(text), `the executor logs '${text}'`);
   }

@@ -35,6 +35,16 @@ export class LinkedTransport implements MessageTransport {
     this.other = other;
   }
 
+  /** The same of the other end. */
+  get otherPauses(): readonly boolean[] {
+    return this.other?.pauses ?? [];
+  }
+
+  /** Everything the other end has sent, decoded. */
+  get otherSent(): readonly unknown[] {
+    return this.other?.sent ?? [];
+  }
+
   get isOpen(): boolean {
     return !this.ended;
   }

@@ -51,6 +51,11 @@ export class TcpRelay {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** Passes nothing more on the connections there are, and tells nobody: the cable of a machine that slept. */
+  freeze(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
   putBack(): void {
     this.pulled = false;
   }

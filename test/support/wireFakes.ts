@@ -7,7 +7,9 @@ import type {
   ProcessEvent,
   ProcessState,
   RetainedOutput,
+  StartRequest,
 } from '../../src/environment/processBackend';
+import { LOST_EXIT_CODE } from '../../src/environment/processBackend';
 import type { Deferred } from '../../src/base/deferred';
 import type { OutgoingMessage } from '../../src/protocol/outgoingMessage';
 import { bytesOfMessage } from '../../src/protocol/outgoingMessage';
@@ -19,6 +21,7 @@ export class FakeProcess implements ManagedProcess {
   private readonly chunks: OutputChunk[] = [];
   private exitCode: number | undefined;
   private closed = false;
+  private failure: string | undefined;
   private next = 1;
   /** Every call that has an effect on the program, in order. */
   readonly calls: string[] = [];
@@ -26,11 +29,12 @@ export class FakeProcess implements ManagedProcess {
   writeGate: Deferred<'accepted' | 'stdinClosed'> | undefined;
 
   readonly pid = 4711;
+  remote: string | undefined;
   readonly onDidEmit = this.emitter.event;
 
   get state(): ProcessState {
-    const { exitCode, closed, next } = this;
-    return { exited: exitCode !== undefined, exitCode, closed, nextSeq: next };
+    const { exitCode, closed, failure, next } = this;
+    return { exited: exitCode !== undefined, exitCode, closed, failure, nextSeq: next };
   }
 
   get hasListeners(): boolean {
@@ -51,6 +55,15 @@ export class FakeProcess implements ManagedProcess {
   close(): void {
     this.closed = true;
     this.emitter.fire({ type: 'closed', seq: this.takeSeq() });
+  }
+
+  /** Nobody can tell any more what becomes of it. */
+  fail(reason: string): void {
+    this.failure = reason;
+    // All at once, so that nobody sees it exited and still hopes for more.
+    this.closed = true;
+    this.exit(LOST_EXIT_CODE);
+    this.close();
   }
 
   retainedOutput(afterSeq: number, maxBytes: number): RetainedOutput {
@@ -109,8 +122,11 @@ export class FakeBackend implements ProcessBackend {
   /** What a start waits for; absent: nothing. */
   startGate: Deferred<void> | undefined;
   readonly started: FakeProcess[] = [];
+  /** What was asked for, whatever became of it. */
+  readonly requests: StartRequest[] = [];
 
-  async start(): Promise<FakeProcess> {
+  async start(request: StartRequest): Promise<FakeProcess> {
+    this.requests.push(request);
     await this.startGate?.promise;
     const process = new FakeProcess();
     this.started.push(process);

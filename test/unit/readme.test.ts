@@ -22,7 +22,8 @@ it('describes every setting with its default', () => {
   const { properties } = packageJson.contributes.configuration;
   const missing = Object.entries(properties).filter(([name, setting]) => {
     const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
-    const value = Array.isArray(setting.default) ? 'none' : `\`${String(setting.default)}\``;
+    const isNone = Array.isArray(setting.default) || setting.default === '';
+    const value = isNone ? 'none' : `\`${String(setting.default)}\``;
     return !row.includes(value);
   });
   expect(missing).toEqual([]);

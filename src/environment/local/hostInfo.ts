@@ -11,13 +11,19 @@ export interface HostInfoOptions {
   readonly workspaceFolders: readonly string[];
 }
 
+/** What this machine tells of itself; of these nothing is absent. */
+export interface HostInfo extends EnvironmentInfo {
+  readonly cwd: string;
+  readonly userHomeDir: string;
+}
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Tells about this machine. Looks at it at every call, so call it once and keep the answer. */
 export function localEnvironmentInfo(
   { workspaceFolders }: HostInfoOptions,
   variables: Variables = process.env,
-): EnvironmentInfo {
+): HostInfo {
   const userHomeDir = homeDirectory();
   return {
     shell: process.platform === 'win32' ? windowsShell(variables) : unixShell(variables),

@@ -6,6 +6,7 @@ import type { FileSystem } from '../fileSystem';
 import type { HttpClient } from '../httpClient';
 import type { ProcessBackend } from '../processBackend';
 import type { Sandbox } from '../sandbox';
+import { localPathStyle } from '../../protocol/pathStyle';
 import { cannotConfine } from './sandbox/sandboxErrors';
 
 /** The parts a `LocalEnvironment` is made of. */
@@ -24,6 +25,7 @@ export interface LocalEnvironmentOptions {
 /** This machine, with everything on. */
 export class LocalEnvironment implements Environment {
   readonly kind = 'local';
+  readonly pathStyle = localPathStyle;
   readonly capabilities: Capabilities = { exec: true, filesystem: true };
   readonly processes: ProcessBackend;
   readonly fileSystem: FileSystem;

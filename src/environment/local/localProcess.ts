@@ -12,9 +12,10 @@ import type {
   RetainedOutput,
   TerminalSize,
 } from '../processBackend';
+import { LOST_EXIT_CODE } from '../processBackend';
 import type { SandboxType } from '../sandbox';
-import { OutputLog } from './outputLog';
-import type { OutputLogLimits } from './outputLog';
+import { OutputLog } from '../outputLog';
+import type { OutputLogLimits } from '../outputLog';
 import type { ProcessTree } from './processTree';
 import type { ProgramObserver, RunningProgram } from './runningProgram';
 import { looksDenied } from './sandbox/sandboxDenial';
@@ -60,6 +61,7 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
   /** What the exit says about the sandbox, where there is one. */
   private verdict: { readonly sandboxDenied?: boolean } = {};
   private closed = false;
+  private failure: string | undefined;
   private ending: Promise<void> | undefined;
 
   constructor(
@@ -82,6 +84,8 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
       exitCode: this.exitCode,
       ...this.verdict,
       closed: this.closed,
+      // Until then the program may still be told about as usual.
+      ...(this.closed && this.failure !== undefined && { failure: this.failure }),
       nextSeq: this.log.nextSeq,
     };
   }
@@ -95,8 +99,19 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
     this.emitter.fire({ type: 'output', ...this.log.append(stream, bytes) });
   }
 
-  onExited(exitCode: number): void {
+  /** Whoever reads on would take a part for the whole, so the program ends here, as one that was lost. */
+  onOutputLost(stream: OutputStream, reason: string): void {
+    this.failure ??= `reading its ${stream} failed: ${reason}`;
+    this.context.logger.warn('The output of a process was lost', { pid: this.pid, stream, reason });
+    const lineEnd = stream === 'pty' ? '\r\n' : '\n';
+    const notice = `exec-server ended this program: ${this.failure}${lineEnd}`;
+    this.onOutput(stream === 'pty' ? 'pty' : 'stderr', Buffer.from(notice));
+    this.context.tree.kill();
+  }
+
+  onExited(ownExitCode: number): void {
     this.context.tree.markLeaderExited();
+    const exitCode = this.failure === undefined ? ownExitCode : LOST_EXIT_CODE;
     this.exitCode = exitCode;
     if (this.sandboxType !== 'none') this.verdict = { sandboxDenied: this.looksDenied(exitCode) };
     this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), exitCode, ...this.verdict });

@@ -17,4 +17,6 @@ export const openFlags = {
   writeNoFollow: constants.O_WRONLY | constants.O_CREAT | neverWait | noFollow,
   /** Linux only. */
   holdDirectory: O_PATH | (flag['O_DIRECTORY'] ?? 0) | noFollow,
+  /** Linux only: the directory a path leads to. Where that is, the system tells once it is held. */
+  holdLinkedDirectory: O_PATH | (flag['O_DIRECTORY'] ?? 0),
 } as const;

@@ -38,7 +38,7 @@ export interface OutputSourceOptions {
   /** What was read lies in memory that is used again, so it is valid during the call only. */
   readonly onData: (bytes: Buffer) => void;
   /** The other end was closed, or reading failed. Called once. */
-  readonly onEnd: () => void;
+  readonly onEnd: (failure?: Error) => void;
 }
 
 /**
@@ -74,10 +74,11 @@ export class OutputSource {
       kind === 'pipe'
         ? new Socket({ fd, readable: true, writable: false, ...reading })
         : new ReadStream(fd, reading);
-    this.stream.on('end', this.end);
-    this.stream.on('close', this.end);
+    const end = (): void => this.end();
+    this.stream.on('end', end);
+    this.stream.on('close', end);
     // The descriptor is closed by then, and its number may soon be somebody else's: told before 'close' is.
-    this.stream.on('error', this.end);
+    this.stream.on('error', (failure) => this.end(failure));
     this.stream.resume();
   }
 
@@ -169,13 +170,13 @@ export class OutputSource {
     if (this.turn !== undefined) clearImmediate(this.turn);
   }
 
-  private readonly end = (): void => {
+  private end(failure?: Error): void {
     if (this.over) return;
     this.over = true;
     this.stopTimers();
     this.flush();
-    this.options.onEnd();
-  };
+    this.options.onEnd(failure);
+  }
 }
 
 /** Output of several reads, put together where they were read to. */

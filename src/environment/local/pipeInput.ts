@@ -1,6 +1,13 @@
 import type { Writable } from 'node:stream';
+import { errnoCodeOf } from '../../base/errors';
+import type { Logger } from '../../base/logger';
 import { InputBudget } from './inputBudget';
 import type { InputStatus } from './runningProgram';
+
+export interface PipeInputContext {
+  readonly maxQueuedStdinBytes: number;
+  readonly logger: Logger;
+}
 
 /** The writing end of a program's stdin. */
 export class PipeInput {
@@ -9,12 +16,16 @@ export class PipeInput {
 
   constructor(
     private readonly stream: Writable,
-    limits: { readonly maxQueuedStdinBytes: number },
+    { maxQueuedStdinBytes, logger }: PipeInputContext,
   ) {
-    this.budget = new InputBudget(limits.maxQueuedStdinBytes);
-    // The program closed its stdin or ended (EPIPE): what is written from here on goes nowhere, which
-    // is the program's choice and no failure of the writer.
-    stream.on('error', () => this.budget.release());
+    this.budget = new InputBudget(maxQueuedStdinBytes);
+    stream.on('error', (error) => {
+      this.budget.release();
+      // The program closed its stdin or ended: what is written from here on goes nowhere, which is the
+      // program's choice and no failure of the writer.
+      if (errnoCodeOf(error) === 'EPIPE' || errnoCodeOf(error) === 'ECONNRESET') return;
+      logger.warn('Input of a program was lost', { reason: error.message });
+    });
     stream.on('close', () => this.budget.release());
   }
 

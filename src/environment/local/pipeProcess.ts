@@ -132,8 +132,10 @@ export class PipeProgram implements RunningProgram {
 
   private follow({ name, from }: Output, observer: ProgramObserver): FollowedOutput {
     const onData = (bytes: Buffer): void => observer.onOutput(name, bytes);
-    const onEnd = (): void => {
-      if (this.open.delete(followed)) this.closeWhenDone();
+    const onEnd = (failure?: Error): void => {
+      if (!this.open.delete(followed)) return;
+      if (failure !== undefined) observer.onOutputLost(name, failure.message);
+      this.closeWhenDone();
     };
     const followed =
       from instanceof Readable
@@ -234,11 +236,11 @@ function followStream(
   stream: Readable,
   { onData, onEnd }: Follower,
 ): FollowedOutput {
+  const end = (): void => onEnd();
   stream.on('data', onData);
-  stream.on('end', onEnd);
-  stream.on('close', onEnd);
-  // A failed read ends the stream: 'close' follows.
-  stream.on('error', () => undefined);
+  stream.on('end', end);
+  stream.on('close', end);
+  stream.on('error', onEnd);
   return {
     name,
     fd: undefined,

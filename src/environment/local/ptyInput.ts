@@ -2,7 +2,8 @@ import { writeSync } from 'node:fs';
 import type { Clock } from '../../base/clock';
 import { errnoCodeOf } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
-import { Deque } from './deque';
+import type { Logger } from '../../base/logger';
+import { Deque } from '../deque';
 import { InputBudget } from './inputBudget';
 import type { InputStatus } from './runningProgram';
 
@@ -33,9 +34,9 @@ export class PtyInput {
   constructor(
     private readonly fd: number,
     private readonly clock: Clock,
-    limits: { readonly maxQueuedStdinBytes: number },
+    private readonly context: { readonly maxQueuedStdinBytes: number; readonly logger: Logger },
   ) {
-    this.budget = new InputBudget(limits.maxQueuedStdinBytes);
+    this.budget = new InputBudget(context.maxQueuedStdinBytes);
   }
 
   async write(chunk: Buffer): Promise<InputStatus> {
@@ -105,7 +106,12 @@ export class PtyInput {
     try {
       return writeSync(this.fd, chunk, this.offset, length);
     } catch (error) {
-      return errnoCodeOf(error) === 'EAGAIN' ? 0 : 'gone';
+      const code = errnoCodeOf(error);
+      if (code === 'EAGAIN') return 0;
+      // EIO: the program has closed its terminal. Nobody will read what is queued.
+      if (code !== 'EIO')
+        this.context.logger.warn('Input of a terminal was lost', { reason: code });
+      return 'gone';
     }
   }
 

@@ -150,8 +150,13 @@ export class PtyProgram implements RunningProgram {
         readBuffer: this.context.readBuffer,
         clock: this.context.clock,
         onData: (bytes) => this.observer?.onOutput('pty', bytes),
-        // A failed read; the exit is still reported by the binding.
-        onEnd: () => this.release(),
+        onEnd: (failure) => {
+          // EIO: everybody hung up, which is no failure. The exit is still reported by the binding.
+          if (failure !== undefined && errnoCodeOf(failure) !== 'EIO') {
+            this.observer?.onOutputLost('pty', failure.message);
+          }
+          this.release();
+        },
       });
     } catch (error) {
       // The exit is still reported, and finds nothing to read.

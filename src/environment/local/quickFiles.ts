@@ -6,7 +6,6 @@ import {
   openSync,
   readSync,
   readlinkSync,
-  realpathSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -51,7 +50,7 @@ export class QuickFiles {
     const folder = dirname(path);
     if (data.length > MAX_QUICK_BYTES || !this.isQuick(path, folder)) return false;
     const written = attempt(() => {
-      const held = openSync(realpathSync.native(folder), openFlags.holdDirectory);
+      const held = openSync(folder, openFlags.holdLinkedDirectory);
       return withDescriptor(held, (directory) =>
         this.writeInto(descriptorPath(directory), basename(path), data),
       );
@@ -97,7 +96,8 @@ function readSmall(file: number): Buffer | undefined {
     const count = readSync(file, content, length, content.length - length, length);
     length += count;
     if (length === content.length) return undefined;
-    if (count === 0) return content.subarray(0, length);
+    // All there was when it was looked at. To read on would only tell that this was the end.
+    if (count === 0 || length === stats.size) return content.subarray(0, length);
   }
 }
 

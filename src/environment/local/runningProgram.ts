@@ -17,6 +17,8 @@ export type InputStatus = 'accepted' | 'stdinClosed';
 export interface ProgramObserver {
   /** The bytes are valid during the call only. */
   onOutput(stream: OutputStream, bytes: Buffer): void;
+  /** A stream cannot be read any further, although the program may go on writing to it. */
+  onOutputLost(stream: OutputStream, reason: string): void;
   onExited(exitCode: number): void;
   onClosed(): void;
 }

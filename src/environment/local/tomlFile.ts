@@ -13,10 +13,15 @@ export interface TomlFile {
 /**
  * Reads a TOML file; `undefined` when there is none.
  *
- * @throws RpcError −32603 with place and reason. Files hold keys and passwords, so no text of theirs.
+ * @param failure makes an error of place and reason, by default RpcError −32603. Files hold keys and
+ *   passwords, so no text of theirs is in it.
  */
-export async function readTomlFile(path: string, maxBytes: number): Promise<TomlFile | undefined> {
-  const text = await readText(path, maxBytes);
+export async function readTomlFile(
+  path: string,
+  maxBytes: number,
+  failure: (reason: string) => Error = unusable,
+): Promise<TomlFile | undefined> {
+  const text = await readText(path, maxBytes, failure);
   if (text === undefined) return undefined;
   const { parseToml, TomlError } = await import('./textLibraries.js');
   try {
@@ -25,7 +30,7 @@ export async function readTomlFile(path: string, maxBytes: number): Promise<Toml
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [reason = 'invalid TOML'] = error.message.split('\n');
-    throw unusable(`${path}:${error.line}:${error.column}: ${reason}`);
+    throw failure(`${path}:${error.line}:${error.column}: ${reason}`);
   }
 }
 
@@ -74,7 +79,11 @@ function isTable(value: TomlValue | undefined): value is TomlTable {
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
 }
 
-async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+async function readText(
+  path: string,
+  maxBytes: number,
+  failure: (reason: string) => Error,
+): Promise<string | undefined> {
   let bytes: Buffer | undefined;
   try {
     bytes = await withFileToRead(path, { followSymlinks: true }, (file, stats) =>
@@ -84,15 +93,15 @@ async function readText(path: string, maxBytes: number): Promise<string | undefi
     const code = errnoCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     const reason = code === undefined ? toRpcError(error).message : systemErrorText(code);
-    throw unusable(`Failed to read config file ${path}: ${reason}`);
+    throw failure(`Failed to read config file ${path}: ${reason}`);
   }
   if (bytes === undefined) {
-    throw unusable(`Failed to read config file ${path}: it is longer than ${maxBytes} bytes`);
+    throw failure(`Failed to read config file ${path}: it is longer than ${maxBytes} bytes`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     // The decoder does not say where.
-    throw unusable(`Failed to read config file ${path}: it is not UTF-8`);
+    throw failure(`Failed to read config file ${path}: it is not UTF-8`);
   }
 }

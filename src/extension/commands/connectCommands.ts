@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ListenerView } from '../../control/messages';
+import type { EnvironmentView, ListenerView } from '../../control/messages';
 import {
   agentUrl,
   connectSnippet,
@@ -8,6 +8,7 @@ import {
 } from '../connect/connectSnippets';
 import type { SnippetForm } from '../connect/connectSnippets';
 import { plural } from '../model/duration';
+import { remoteName } from '../model/environmentText';
 import { notifyInfo, notifyWarning } from '../notify';
 import { requireClient } from './commandContext';
 import type { CommandContext } from './commandContext';
@@ -47,7 +48,7 @@ export async function copyConnectCommand(context: CommandContext): Promise<void>
   });
   if (chosen?.form === undefined) return;
   const url = await agentUrlFor(listener, chosen.reach);
-  const workspace = context.owner.firstFolder;
+  const workspace = workspaceFor(context);
   const hasSandbox = await canConfine(context);
   const snippet = connectSnippet(chosen.form, { url, workspace, hasSandbox });
   await vscode.env.clipboard.writeText(snippet);
@@ -70,6 +71,12 @@ export async function rotateToken(context: CommandContext): Promise<void> {
       'Copy Connect Command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
     },
   );
+}
+
+/** Agents send the directory they begin in with every command: one of the place where they work. */
+function workspaceFor({ model, owner }: CommandContext): string {
+  const { environment } = model;
+  return (environment?.mode === 'remote' ? environment.cwd : undefined) ?? owner.firstFolder;
 }
 
 /** An executor that does not know the question has no sandbox either. */
@@ -117,7 +124,19 @@ function tellCopied(context: CommandContext, form: string, url: string): void {
     );
     return;
   }
-  const note =
-    context.model.mode === 'disabled' ? ' Exec Server is disabled and refuses every call.' : '';
+  const note = noteAbout(context.model.environment);
   notifyInfo(`Copied (${form}). It contains the token: paste it only where the agent runs.${note}`);
+}
+
+/** What somebody who starts an agent now should know about where it will work. */
+function noteAbout(environment: EnvironmentView | undefined): string {
+  switch (environment?.mode) {
+    case 'disabled':
+      return ' Exec Server is disabled and refuses every call.';
+    case 'remote':
+      return ` The agent works on ${remoteName(environment)}.`;
+    case 'local':
+    case undefined:
+      return '';
+  }
 }

@@ -69,7 +69,7 @@ export async function terminate(context: CommandContext, argument: unknown): Pro
   await requireClient(context).request('process/terminate', { serial: process.serial });
 }
 
-/** Copies the command line, quoted for the machine's shell. */
+/** Copies the command line, quoted for the usual shell of the machine it ran on. */
 export async function copyCommand(context: CommandContext, argument: unknown): Promise<void> {
   const chosen = await chooseProcess(context, argument, {
     isEligible: () => true,
@@ -77,13 +77,19 @@ export async function copyCommand(context: CommandContext, argument: unknown): P
     none: 'There is no process.',
   });
   if (chosen === undefined) return;
-  const command = pastableCommand(chosen.argv, process.platform);
+  const command = pastableCommand(chosen.argv, platformOf(chosen));
   await vscode.env.clipboard.writeText(command);
   if (hasHiddenText(command)) {
     notifyInfo(
       'Copied. The command has line breaks or hidden characters: look at it before you run it.',
     );
   }
+}
+
+/** Of a remote only its paths are known here; they tell whose quotes it takes. */
+function platformOf({ remote, cwd }: ModelProcess): NodeJS.Platform {
+  if (remote === undefined) return process.platform;
+  return /^(?:[A-Za-z]:)?[\\]/.test(cwd) ? 'win32' : 'linux';
 }
 
 /** A closing process has exited, but something it started still holds its output. */

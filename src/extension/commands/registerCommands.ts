@@ -1,16 +1,16 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../base/lifecycle';
 import type { Disposable } from '../../base/lifecycle';
-import type { Logger } from '../../base/logger';
 import { toError } from '../../base/errors';
 import { notifyError, reasonOf } from '../notify';
 import type { CommandContext, CommandHandler } from './commandContext';
 import { commandIds } from './commandIds';
 import type { CommandId } from './commandIds';
+import { chooseCapabilities } from './capabilityCommands';
 import { copyConnectCommand, rotateToken } from './connectCommands';
+import { copyRemoteAddress, reconnect, switchMode, useSettings } from './environmentCommands';
 import { restartServer, startServer, stopServer } from './lifecycleCommands';
 import { showMenu } from './menuCommand';
-import { switchMode } from './modeCommands';
 import {
   copyCommand,
   handBack,
@@ -19,6 +19,7 @@ import {
   takeOver,
   terminate,
 } from './processCommands';
+import { addRemote, editRemote, forgetRemote } from './remoteCommands';
 import { clearHistory, copySessionId, endSession } from './sessionCommands';
 
 /** What each command does; a missing one does not compile. */
@@ -27,6 +28,13 @@ const handlers = {
   [commandIds.stop]: stopServer,
   [commandIds.restart]: restartServer,
   [commandIds.switchMode]: switchMode,
+  [commandIds.useSettings]: useSettings,
+  [commandIds.addRemote]: addRemote,
+  [commandIds.editRemote]: editRemote,
+  [commandIds.forgetRemote]: forgetRemote,
+  [commandIds.reconnect]: reconnect,
+  [commandIds.copyRemoteAddress]: copyRemoteAddress,
+  [commandIds.chooseCapabilities]: chooseCapabilities,
   [commandIds.copyConnectCommand]: copyConnectCommand,
   [commandIds.rotateToken]: rotateToken,
   [commandIds.openOutput]: openOutput,
@@ -45,7 +53,7 @@ const handlers = {
 } as const satisfies Record<CommandId, CommandHandler>;
 
 /** Registers every command. A failure ends as one notification that says what did not work. */
-export function registerCommands(context: CommandContext, logger: Logger): Disposable {
+export function registerCommands(context: CommandContext): Disposable {
   const registrations = new DisposableStore();
   for (const [id, handler] of Object.entries<CommandHandler>(handlers)) {
     registrations.add(
@@ -53,7 +61,7 @@ export function registerCommands(context: CommandContext, logger: Logger): Dispo
         try {
           await handler(context, argument);
         } catch (error) {
-          logger.error('a command failed', { command: id, reason: toError(error).message });
+          context.logger.error('a command failed', { command: id, reason: toError(error).message });
           notifyError(reasonOf(error), { 'Show Log': () => context.channel.show() });
         }
       }),

@@ -20,6 +20,17 @@ export function hasHiddenText(text: string): boolean {
   return LINE_BREAK.test(text) || HIDDEN.test(text);
 }
 
+/**
+ * The same text with every character in sight: those a person would not see stand as `\u{…}`. Line breaks
+ * and tabs stay, for a place that shows several lines.
+ */
+export function revealHidden(text: string): string {
+  const escaped = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+  return text
+    .replace(ALL_HIDDEN, (char) => (char === '\n' || char === '\t' ? char : escaped(char)))
+    .replace(/[\u2028\u2029]/g, escaped);
+}
+
 const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/u;
 /**
  * Controls and formats (C0, C1, bidirectional marks, zero-width characters, tags), private use, lone

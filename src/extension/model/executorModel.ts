@@ -5,7 +5,7 @@ import { defaultLimits } from '../../base/limits';
 import type { ControlClient } from '../../control/controlClient';
 import type {
   ChangedNotification,
-  EnvironmentMode,
+  EnvironmentView,
   ListenerView,
   ProcessView,
   SessionView,
@@ -33,7 +33,7 @@ export function isRunning(process: ModelProcess): boolean {
 interface Instance {
   readonly id: string;
   readonly listener: ListenerView;
-  readonly mode: EnvironmentMode;
+  readonly environment: EnvironmentView;
   readonly sessions: ReadonlyMap<string, SessionView>;
   readonly processes: ReadonlyMap<number, ProcessView>;
 }
@@ -53,8 +53,9 @@ export class ExecutorModel implements Disposable {
     return this.instance?.listener;
   }
 
-  get mode(): EnvironmentMode | undefined {
-    return this.instance?.mode;
+  /** Where agents' calls go, as the executor has it. */
+  get environment(): EnvironmentView | undefined {
+    return this.instance?.environment;
   }
 
   get sessions(): readonly ModelSession[] {
@@ -106,7 +107,7 @@ export class ExecutorModel implements Disposable {
     this.instance = {
       id: instanceId,
       listener: snapshot.listener,
-      mode: snapshot.mode,
+      environment: snapshot.environment,
       sessions: new Map(snapshot.sessions.map((session) => [session.sessionId, session])),
       processes: new Map(snapshot.processes.map((process) => [process.serial, process])),
     };
@@ -168,7 +169,7 @@ export class ExecutorModel implements Disposable {
     this.instance = {
       id: this.instance.id,
       listener: change.listener ?? this.instance.listener,
-      mode: change.mode ?? this.instance.mode,
+      environment: change.environment ?? this.instance.environment,
       sessions,
       processes,
     };

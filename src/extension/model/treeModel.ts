@@ -78,7 +78,10 @@ export function processLabel(process: ModelProcess, maxChars?: number): string {
 export function processNode(process: ModelProcess, viewpoint: Viewpoint): ProcessNode {
   const command = processLabel(process, MAX_COMMAND_CHARS);
   const status = processStatus(process, viewpoint.nowMs);
-  const place = shownPlace(process, viewpoint.folders);
+  const place =
+    process.remote === undefined
+      ? shownPlace(process, viewpoint.folders)
+      : remotePlace(process.remote, process.cwd);
   const pid = process.pid === undefined ? [] : [`pid ${process.pid}`];
   return {
     kind: 'process',
@@ -89,6 +92,7 @@ export function processNode(process: ModelProcess, viewpoint: Viewpoint): Proces
     tooltip: [
       displayText(process.argv.join(' '), 2000),
       status.spoken,
+      ...(process.failure === undefined ? [] : [displayText(process.failure, 500)]),
       `Folder: ${displayText(process.cwd, 500)}${place.remark}`,
       ...pid,
       `Process id of the client: ${displayText(process.processId)}`,
@@ -163,6 +167,17 @@ function shownPlace({ cwd }: ModelProcess, folders: readonly OpenFolder[]): Show
     : { short: [text], spoken: [`in ${text}`], remark: '' };
 }
 
+/** The path as the remote names it: folders of this machine say nothing about it. */
+function remotePlace(remote: string, cwd: string): ShownPlace {
+  const name = displayText(remote, MAX_NAME_CHARS);
+  const path = displayText(cwd);
+  return {
+    short: [`${name}: ${path}`],
+    spoken: [`on ${name} in ${path}`],
+    remark: ` (on ${name})`,
+  };
+}
+
 interface ProcessStatus {
   readonly short: string;
   readonly spoken: string;
@@ -175,6 +190,13 @@ function processStatus(process: ModelProcess, nowMs: number): ProcessStatus {
       short: 'lost',
       spoken: 'lost when the executor ended unexpectedly',
       icon: { id: 'question', color: 'list.warningForeground' },
+    };
+  }
+  if (process.failure !== undefined) {
+    return {
+      short: 'failed',
+      spoken: `failed: ${displayText(process.failure, 200)}`,
+      icon: { id: 'warning', color: 'list.warningForeground' },
     };
   }
   if (process.state === 'running') return runningStatus(process, nowMs);

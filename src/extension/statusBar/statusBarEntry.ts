@@ -40,7 +40,7 @@ export class StatusBarEntry implements Disposable {
   private render(): void {
     const { text, tooltip, accessibleLabel, isWarning } = statusText({
       state: this.supervisor.state,
-      mode: this.model.mode,
+      environment: this.model.environment,
       sessions: this.model.connectedSessions.length,
       runningProcesses: this.model.runningProcesses.length,
     });

@@ -1,12 +1,13 @@
+import type { EnvironmentView } from '../../control/messages';
 import type { ExecutorState } from '../executor/executorSupervisor';
 import { displayText } from '../model/displayText';
 import { plural } from '../model/duration';
-import type { EnvironmentMode } from '../../control/messages';
+import { environmentText } from '../model/environmentText';
 
 /** What the status bar tells. */
 export interface StatusInput {
   readonly state: ExecutorState;
-  readonly mode: EnvironmentMode | undefined;
+  readonly environment: EnvironmentView | undefined;
   readonly sessions: number;
   readonly runningProcesses: number;
 }
@@ -24,42 +25,74 @@ export interface StatusText {
 export function statusText(input: StatusInput): StatusText {
   switch (input.state.kind) {
     case 'stopped':
-      return entry('server-process', 'off', 'Exec Server is off');
+      return entry('server-process', 'off', ['Exec Server is off']);
     case 'starting':
-      return entry('loading~spin', 'starting', 'Exec Server is starting');
-    case 'restarting':
-      return entry(
-        'loading~spin',
-        'restarting',
-        'Exec Server ended unexpectedly and is restarting',
-      );
+      return entry('loading~spin', 'starting', ['Exec Server is starting']);
+    case 'restarting': {
+      const spoken = 'Exec Server ended unexpectedly and is restarting';
+      return entry('loading~spin', 'restarting', [spoken]);
+    }
     case 'failed': {
       const reason = displayText(input.state.reason, 300);
-      return { ...entry('warning', 'failed', `Exec Server failed: ${reason}`), isWarning: true };
+      return { ...entry('warning', 'failed', [`Exec Server failed: ${reason}`]), isWarning: true };
     }
     case 'running':
-      return runningText(input);
+      return input.environment === undefined
+        ? entry('loading~spin', 'starting', ['Exec Server is starting'])
+        : runningText(input, input.environment);
   }
 }
 
-function runningText({ mode, sessions, runningProcesses }: StatusInput): StatusText {
+function runningText(
+  { sessions, runningProcesses }: StatusInput,
+  environment: EnvironmentView,
+): StatusText {
+  const words = environmentText(environment);
   const clients = plural(sessions, 'client');
-  const processes = plural(runningProcesses, 'running process', 'running processes');
-  const counts = [
+  const parts = [
+    words.name,
+    ...present(words.healthWord),
+    ...present(words.restriction),
     ...(sessions === 0 ? [] : [clients]),
     ...(runningProcesses === 0 ? [] : [`${runningProcesses} running`]),
   ];
-  const text = [mode === 'disabled' ? 'disabled' : 'local', ...counts].join(', ');
-  return mode === 'disabled'
-    ? entry('circle-slash', text, `Exec Server is disabled, ${clients}, ${processes}`)
-    : entry('server-process', text, `Exec Server is on, local, ${clients}, ${processes}`);
+  const spoken = [
+    environment.mode === 'disabled'
+      ? 'Exec Server is disabled, every call is refused'
+      : `Exec Server is on, agents work ${words.where}`,
+    ...(environment.mode === 'remote' ? [words.health] : []),
+    ...(words.restriction === undefined ? [] : [`agents may use ${words.restriction}`]),
+    `${clients}, ${plural(runningProcesses, 'running process', 'running processes')}`,
+  ];
+  const isWarning = environment.health === 'unreachable';
+  return { ...entry(iconOf(environment), parts.join(', '), spoken), isWarning };
 }
 
-function entry(icon: string, text: string, spoken: string): StatusText {
+function iconOf({ mode, health }: EnvironmentView): string {
+  if (mode === 'disabled') return 'circle-slash';
+  if (mode === 'local') return 'server-process';
+  switch (health) {
+    case 'ready':
+      return 'remote';
+    case 'connecting':
+    case 'recovering':
+      return 'sync~spin';
+    case 'unreachable':
+      return 'warning';
+  }
+}
+
+function present(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [text];
+}
+
+/** What is spoken at once is shown as a sentence a line. */
+function entry(icon: string, text: string, spoken: readonly string[]): StatusText {
+  const lines = spoken.map((line) => `${line.charAt(0).toUpperCase()}${line.slice(1)}.`);
   return {
     text: `$(${icon}) Exec: ${text}`,
-    tooltip: `${spoken}. Click for actions.`,
-    accessibleLabel: spoken,
+    tooltip: [...lines, 'Click for actions.'].join('\n'),
+    accessibleLabel: spoken.join(', '),
     isWarning: false,
   };
 }

@@ -266,6 +266,7 @@ export class ExecPseudoterminal implements Pseudoterminal {
 
 function stateWord(process: ModelProcess): string {
   if (process.isLost) return ' (lost)';
+  if (process.failure !== undefined) return ' (failed)';
   if (process.state !== 'running') return ` (exited ${process.exitCode ?? 'unknown'})`;
   return process.inputHolder === 'user' ? ' (yours)' : '';
 }

@@ -6,6 +6,7 @@ import { commandIds } from '../commands/commandIds';
 import type { ExecutorState, ExecutorSupervisor } from '../executor/executorSupervisor';
 import { displayText } from '../model/displayText';
 import { plural } from '../model/duration';
+import { viewDescription, viewMessage } from '../model/environmentText';
 import type { ExecutorModel } from '../model/executorModel';
 import { buildTree } from '../model/treeModel';
 import type { SessionNode, TreeNode, Viewpoint } from '../model/treeModel';
@@ -109,6 +110,7 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
     this.roots = buildTree(this.model.sessions, this.model.processes, this.viewpoint);
     this.showBadge();
     this.showMessage(this.supervisor.state);
+    this.showPlace(this.supervisor.state);
     const drawing = JSON.stringify(this.roots, shownMembers);
     if (drawing !== this.drawn) {
       this.drawn = drawing;
@@ -135,7 +137,15 @@ export class SessionsView implements Disposable, vscode.TreeDataProvider<TreeNod
     else if (state.kind === 'failed') this.view.message = displayText(state.reason, 300);
     else if (state.kind === 'restarting') {
       this.view.message = 'The executor ended unexpectedly and is being restarted.';
-    } else this.view.message = '';
+    } else this.view.message = viewMessage(this.model.environment);
+  }
+
+  /** Beside the title, also of an empty view: the place in a word or two. */
+  private showPlace(state: ExecutorState): void {
+    const { environment } = this.model;
+    const description =
+      state.kind === 'running' && environment !== undefined ? viewDescription(environment) : '';
+    if (this.view.description !== description) this.view.description = description;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Environment } from '../../environment/environment';
-import type { EnvironmentInfoResponse } from '../../protocol/environmentMessages';
+import type { EnvironmentStatusResponse } from '../../protocol/environmentMessages';
 import { capabilityDisabled } from '../../protocol/errorCodes';
 import type { HandlersOf, requests } from '../../protocol/methods';
-import { pathToUri } from '../../protocol/pathText';
+import type { DescriptionPatience } from '../environmentDescription';
+import { describeEnvironment } from '../environmentDescription';
 
 type EnvironmentHandlers = Pick<
   HandlersOf<typeof requests, unknown>,
@@ -10,27 +11,27 @@ type EnvironmentHandlers = Pick<
 >;
 
 /** Adapts `environment/*` to whatever environment is current when the call arrives. */
-export function environmentHandlers(environment: () => Environment): EnvironmentHandlers {
+export function environmentHandlers(
+  environment: () => Environment,
+  patience: DescriptionPatience,
+): EnvironmentHandlers {
   return {
-    'environment/info': () => describeEnvironment(environment()),
-    'environment/status': () => {
-      if (environment().kind === 'disabled') throw capabilityDisabled('the environment');
-      return { status: 'ready' };
+    'environment/info': () => describeEnvironment(environment(), patience),
+
+    'environment/status'() {
+      const place = environment();
+      if (place.kind === 'disabled') throw capabilityDisabled('the environment', 'mode');
+      // Clients ask often, and this machine is always there.
+      return place.kind === 'local' ? { status: 'ready' } : statusOnceReached(place, patience);
     },
   };
 }
 
-/** An environment in the words of the wire; `initialize` answers with the same. */
-export function describeEnvironment(environment: Environment): EnvironmentInfoResponse {
-  const info = environment.info();
-  return {
-    shell: info.shell,
-    executorVersion: info.executorVersion,
-    cwd: pathToUri(info.cwd),
-    userHomeDir: pathToUri(info.userHomeDir),
-    platformOs: info.platformOs,
-    temporaryDirectories: info.temporaryDirectories.map(pathToUri),
-    tempDir: pathToUri(info.tempDir),
-    capabilities: { ...info.features },
-  };
+async function statusOnceReached(
+  place: Environment,
+  patience: DescriptionPatience,
+): Promise<EnvironmentStatusResponse> {
+  // Whoever can tell about the place can reach it.
+  await describeEnvironment(place, patience);
+  return { status: 'ready' };
 }

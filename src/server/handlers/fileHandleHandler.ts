@@ -34,8 +34,9 @@ export function fileHandleHandlers(
   return {
     async 'fs/open'({ handleId, path: text, mode, sandbox }, { openFiles }) {
       refuseLongId(handleId);
-      const { path } = parsePathText(text);
-      const files = filesWithin(environment(), sandbox);
+      const place = environment();
+      const { path } = parsePathText(text, place.pathStyle);
+      const files = filesWithin(place, sandbox);
       await openFiles.open(handleId, () => files.open(path, mode ?? 'read'));
       return { handleId };
     },

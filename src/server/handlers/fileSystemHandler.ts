@@ -5,7 +5,7 @@ import { describeBase64Fault } from '../../protocol/base64Fault';
 import { EncodedResult } from '../../protocol/encodedResult';
 import { invalidRequest } from '../../protocol/errorCodes';
 import type { HandlersOf, requests } from '../../protocol/methods';
-import { formatPath, parsePathText } from '../../protocol/pathText';
+import { formatPath, parsePathText, pathFormatter } from '../../protocol/pathText';
 import type { SandboxMember } from '../../protocol/sandboxMessages';
 import { filesWithin } from './requestedSandbox';
 import { walkReply } from './walkReply';
@@ -36,10 +36,12 @@ export function fileSystemHandlers(
   limits: Pick<Limits, 'maxWalkReplyBytes'>,
 ): FileSystemHandlers {
   const onPath = (params: PathMembers) => {
+    const place = environment();
     return {
-      ...parsePathText(params.path),
+      ...parsePathText(params.path, place.pathStyle),
+      style: place.pathStyle,
       followSymlinks: params.followSymlinks ?? true,
-      files: filesWithin(environment(), params.sandbox),
+      files: filesWithin(place, params.sandbox),
     };
   };
 
@@ -73,8 +75,8 @@ export function fileSystemHandlers(
     },
 
     async 'fs/canonicalize'(params) {
-      const { path, form, files } = onPath(params);
-      return { path: formatPath(await files.canonicalize(path), form) };
+      const { path, form, style, files } = onPath(params);
+      return { path: formatPath(await files.canonicalize(path), form, style) };
     },
 
     async 'fs/remove'(params) {
@@ -85,16 +87,18 @@ export function fileSystemHandlers(
     },
 
     async 'fs/copy'({ sourcePath, destinationPath, recursive, sandbox }) {
-      const source = parsePathText(sourcePath).path;
-      const destination = parsePathText(destinationPath).path;
-      const files = filesWithin(environment(), sandbox);
+      const place = environment();
+      const source = parsePathText(sourcePath, place.pathStyle).path;
+      const destination = parsePathText(destinationPath, place.pathStyle).path;
+      const files = filesWithin(place, sandbox);
       await files.copy(source, destination, { recursive });
       return {};
     },
 
     async 'fs/walk'(params) {
-      const { path, form, files } = onPath(params);
-      return walkReply(await files.walk(path, params.options), form, limits.maxWalkReplyBytes);
+      const { path, form, style, files } = onPath(params);
+      const found = await files.walk(path, params.options);
+      return walkReply(found, pathFormatter(form, style), limits.maxWalkReplyBytes);
     },
   };
 }

@@ -1,38 +1,27 @@
-import type { Disposable } from '../../base/lifecycle';
-import { MutableDisposable } from '../../base/lifecycle';
 import type { Environment } from '../../environment/environment';
 import type { FileSystem, WatchedPaths } from '../../environment/fileSystem';
-import { encodeNotification } from '../../protocol/envelope';
-import { RpcError } from '../../protocol/errorCodes';
+import { ErrorCode, RpcError } from '../../protocol/errorCodes';
 import type { HandlersOf, requests } from '../../protocol/methods';
+import type { PathStyle } from '../../protocol/pathStyle';
 import { parsePathText } from '../../protocol/pathText';
 import type { WatchMissingParams } from '../../protocol/watchMessages';
 import type { CallContext } from '../callContext';
+import type { StartWatch } from '../missingWatch';
 import { filesWithin } from './requestedSandbox';
 
 type MissingWatchHandlers = Pick<
-  HandlersOf<typeof requests, Pick<CallContext, 'attachment' | 'missingWatch'>>,
+  HandlersOf<typeof requests, Pick<CallContext, 'missingWatch'>>,
   'fs/watchMissing'
 >;
 
 /** Adapts `fs/watchMissing`. A connection has one watch; asking for another ends it, whatever the answer. */
 export function missingWatchHandlers(environment: () => Environment): MissingWatchHandlers {
   return {
-    async 'fs/watchMissing'(params, { attachment, missingWatch }) {
-      const watch = new MutableDisposable<Disposable>();
-      missingWatch.value = watch;
+    async 'fs/watchMissing'(params, { missingWatch }) {
       const request = watchRequestOf(params, environment());
-      if (request === undefined) return { watching: false };
-      watch.value = await request.files.watchMissing(request.paths, () => {
-        // Not in this moment: the client must have the answer before it hears about a change.
-        setImmediate(() => {
-          if (missingWatch.value !== watch) return;
-          const { watchId } = params;
-          attachment.notify(encodeNotification('fs/missingChanged', { watchId }));
-          missingWatch.value = undefined;
-        });
-      });
-      return { watching: watch.value !== undefined };
+      const start: StartWatch | undefined =
+        request && ((onDidChange) => request.files.watchMissing(request.paths, onDidChange));
+      return { watching: await missingWatch.replace(params.watchId, start) };
     },
   };
 }
@@ -42,21 +31,39 @@ interface WatchRequest {
   readonly paths: WatchedPaths;
 }
 
-/** What cannot be watched is no error here: the caller looks for itself then. */
+/**
+ * What cannot be watched is no error here: the caller looks for itself then.
+ *
+ * @throws RpcError −32602 for what is no path at all.
+ */
 function watchRequestOf(
   { missing, present, sandbox }: WatchMissingParams,
   environment: Environment,
 ): WatchRequest | undefined {
+  const style = environment.pathStyle;
+  const missingPaths = missing.map((text) => placeOf(text, style));
+  const presentPath = present == null ? undefined : placeOf(present, style);
+  if (missingPaths.includes(undefined) || (present != null && presentPath === undefined)) {
+    return undefined;
+  }
+  const paths = {
+    missing: missingPaths.filter((path) => path !== undefined),
+    present: presentPath,
+  };
   try {
-    return {
-      files: filesWithin(environment, sandbox),
-      paths: {
-        missing: missing.map((text) => parsePathText(text).path),
-        present: present == null ? undefined : parsePathText(present).path,
-      },
-    };
+    return { files: filesWithin(environment, sandbox), paths };
   } catch (error) {
     if (error instanceof RpcError) return undefined;
+    throw error;
+  }
+}
+
+/** @returns `undefined` for a URI that names no place there. */
+function placeOf(text: string, style: PathStyle): string | undefined {
+  try {
+    return parsePathText(text, style).path;
+  } catch (error) {
+    if (error instanceof RpcError && error.code === ErrorCode.invalidRequest) return undefined;
     throw error;
   }
 }

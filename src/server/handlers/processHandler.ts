@@ -5,6 +5,7 @@ import type { Sandbox } from '../../environment/sandbox';
 import { requireBase64 } from '../../protocol/base64';
 import type { HandlersOf, requests } from '../../protocol/methods';
 import { ErrorCode, RpcError, invalidParams, invalidRequest } from '../../protocol/errorCodes';
+import type { PathStyle } from '../../protocol/pathStyle';
 import { parsePathText } from '../../protocol/pathText';
 import type { StartParams } from '../../protocol/processMessages';
 import type { CallContext } from '../callContext';
@@ -29,8 +30,9 @@ export function processHandlers(environment: () => Environment, limits: Limits):
   return {
     async 'process/start'(params, { session }) {
       const { processId } = params;
-      const request = startRequestOf(params);
-      const { process } = await session.start(processId, request, environment().processes);
+      const { pathStyle, processes } = environment();
+      const request = startRequestOf(params, pathStyle);
+      const { process } = await session.start(processId, request, processes);
       return { processId, sandboxType: process.sandboxType ?? 'none' };
     },
 
@@ -75,12 +77,12 @@ export function processHandlers(environment: () => Environment, limits: Limits):
   };
 }
 
-function startRequestOf(params: StartParams): StartRequest {
+function startRequestOf(params: StartParams, style: PathStyle): StartRequest {
   const [program, ...args] = params.argv;
   return {
     // The schema has refused an empty argv.
     argv: [program ?? '', ...args],
-    cwd: workingDirectoryOf(params.cwd),
+    cwd: workingDirectoryOf(params.cwd, style),
     env: params.env,
     envPolicy: params.envPolicy ?? undefined,
     terminal: params.tty
@@ -92,25 +94,25 @@ function startRequestOf(params: StartParams): StartRequest {
     pipeStdin: params.pipeStdin ?? false,
     arg0: params.arg0 ?? undefined,
     shellSnapshot: params.shellSnapshot ?? undefined,
-    sandbox: sandboxOf(params),
+    sandbox: sandboxOf(params, style),
   };
 }
 
-function sandboxOf(params: StartParams): Sandbox | undefined {
+function sandboxOf(params: StartParams, style: PathStyle): Sandbox | undefined {
   if (params.networkProxy != null) {
     throw invalidRequest('this exec-server runs no network proxy; start without `networkProxy`');
   }
-  const sandbox = requestedSandbox(params.sandbox);
+  const sandbox = requestedSandbox(params.sandbox, style);
   // Without the proxy that was to be the only way out there is none.
   return sandbox !== undefined && params.enforceManagedNetwork === true
     ? { ...sandbox, network: 'restricted' }
     : sandbox;
 }
 
-/** A URI that names no place here is a wrong parameter of this method, but not of `fs/*`: as the measured peer has it. */
-function workingDirectoryOf(cwd: string): string {
+/** A URI that names no place there is a wrong parameter of this method, but not of `fs/*`: as the measured peer has it. */
+function workingDirectoryOf(cwd: string, style: PathStyle): string {
   try {
-    return parsePathText(cwd).path;
+    return parsePathText(cwd, style).path;
   } catch (error) {
     if (!(error instanceof RpcError) || error.code !== ErrorCode.invalidRequest) throw error;
     throw invalidParams(

@@ -1,6 +1,8 @@
+import type { Clock } from '../../base/clock';
 import type { Limits } from '../../base/limits';
 import type { Capability, Environment } from '../../environment/environment';
-import { capabilityDisabled } from '../../protocol/errorCodes';
+import type { EnvironmentSource } from '../../environment/environmentSource';
+import { refusalOf } from '../../environment/limitedEnvironment';
 import type { HandlersOf, MethodFamily, RequestSpec } from '../../protocol/methods';
 import { requests } from '../../protocol/methods';
 import { Router } from '../../rpc/router';
@@ -31,8 +33,9 @@ const capabilityOf: Readonly<Record<MethodFamily, Capability | undefined>> = {
 
 export interface RequestHandlerOptions {
   readonly sessions: SessionRegistry;
-  /** Asked at every call, so that a change of mode reaches the very next one. */
-  readonly environment: () => Environment;
+  /** Asked at every call, so that a change reaches the very next one. */
+  readonly environments: EnvironmentSource;
+  readonly clock: Clock;
   readonly limits: Limits;
 }
 
@@ -40,10 +43,11 @@ export interface RequestHandlerOptions {
 export function createAgentRouter(
   options: RequestHandlerOptions,
 ): Router<typeof requests, CallContext> {
-  const { sessions, environment, limits } = options;
+  const { sessions, environments, limits } = options;
+  const environment = (): Environment => environments.current;
   const handlers: HandlersOf<typeof requests, CallContext> = {
-    ...initializeHandlers(sessions, environment),
-    ...environmentHandlers(environment),
+    ...initializeHandlers(sessions, environment, options),
+    ...environmentHandlers(environment, options),
     ...processHandlers(environment, limits),
     ...fileSystemHandlers(environment, limits),
     ...fileHandleHandlers(environment, limits),
@@ -61,6 +65,6 @@ export function createAgentRouter(
 function refuseDisabled(spec: RequestSpec, environment: Environment): void {
   const capability = capabilityOf[spec.family as MethodFamily];
   if (capability !== undefined && !environment.capabilities[capability]) {
-    throw capabilityDisabled(capability);
+    throw refusalOf(environment, capability);
   }
 }

@@ -1,11 +1,12 @@
-import type { PathForm } from '../../protocol/pathText';
-import { pathFormatter } from '../../protocol/pathText';
 import type { WalkResponse } from '../../protocol/walkMessages';
 import { walkReplyBytes } from '../../protocol/walkReplyBytes';
 
 /** What a walk found in the words of the wire; what does not fit into the reply is left out, and that is said. */
-export function walkReply(found: WalkResponse, form: PathForm, maxBytes: number): WalkResponse {
-  const format = pathFormatter(form);
+export function walkReply(
+  found: WalkResponse,
+  format: (path: string) => string,
+  maxBytes: number,
+): WalkResponse {
   let bytesLeft = maxBytes;
   const fits = (text: string): boolean => {
     bytesLeft -= walkReplyBytes(text);

@@ -5,11 +5,12 @@ import type { Row, RowContext } from '../row';
 import { timed, withServer } from '../row';
 import { SinkClient } from '../sinkClient';
 
-const pipeRepeats = 24;
+export const pipeRepeats = 24;
 const ptyRepeats = 8;
 const lines = 60_000;
 
-async function parsing(
+/** Has a program print and checks all that comes. */
+export async function parsing(
   context: RowContext,
   argv: readonly string[],
   repeats: number,
@@ -63,7 +64,7 @@ export const binaryRow: Row = {
       goal: { atLeast: 2 },
     },
   },
-  peerIsOurs: true,
+  rivals: ({ ours }) => ({ ours, peer: { ...ours, name: 'peer' } }),
   async measure(context) {
     const argv = await producer(context.folder, pipeRepeats);
     const binary = context.contestant.name === 'ours';

@@ -9,8 +9,10 @@ import { SinkClient, framesOf } from '../sinkClient';
 
 const sizes = [8, 32];
 const transfers = 5;
-const smallFiles = 300;
-const warmUpFiles = 50;
+const smallFiles = 1500;
+
+/** As for the round trip: what is measured is a server that has been at work for a while. */
+const warmUpFiles = 500;
 
 const read = (size: number): Line => ({
   label: `fs/readFile, ${size} MiB`,

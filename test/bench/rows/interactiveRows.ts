@@ -45,7 +45,15 @@ export const keystrokeRow: Row = {
     }),
 };
 
-const ping = (client: BenchClient): Promise<unknown> => client.call('environment/status', {});
+/** Times a call over and over, one after another, once the server is warm. */
+export async function roundTripTimes(call: () => Promise<unknown>): Promise<readonly number[]> {
+  const samples: number[] = [];
+  for (let number = 0; number < warmUpRoundTrips + roundTrips; number += 1) {
+    const ms = await timed(call);
+    if (number >= warmUpRoundTrips) samples.push(ms);
+  }
+  return samples;
+}
 
 /** The smallest request there is, one after another. */
 export const roundTripRow: Row = {
@@ -57,11 +65,7 @@ export const roundTripRow: Row = {
   measure: (context) =>
     withServer(context, async ({ url }) => {
       const client = await BenchClient.connect(url);
-      const samples: number[] = [];
-      for (let number = 0; number < warmUpRoundTrips + roundTrips; number += 1) {
-        const ms = await timed(() => ping(client));
-        if (number >= warmUpRoundTrips) samples.push(ms);
-      }
+      const samples = await roundTripTimes(() => client.call('environment/status', {}));
       await client.close();
       return { p50: percentile(samples, 0.5), p99: percentile(samples, 0.99) };
     }),

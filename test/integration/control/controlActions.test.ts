@@ -177,6 +177,8 @@ describe('control channel: what it does', () => {
     const settings: ExecutorSettings = {
       workspaceFolders: [server.workspace],
       writeScope: 'unrestricted',
+      execEnabled: true,
+      filesystemEnabled: true,
       allowedHosts: ['dev.example'],
       detachedSessionTtlSeconds: 0.05,
       ownerGraceSeconds: 5,
@@ -238,12 +240,18 @@ describe('control channel: modes', () => {
     const agent = await WireClient.open(server.url);
     await agent.request('process/start', startParams('p', ['/bin/cat'], { pipeStdin: true }));
     const window = await ControlWindow.open(server);
-    await window.client.request('mode/set', { mode: 'disabled', runningProcesses: 'keep' });
+    await window.client.request('environment/set', {
+      choice: { mode: 'disabled' },
+      runningProcesses: 'keep',
+    });
     const refusals = await Promise.all(calls.map(([method, params]) => agent.call(method, params)));
     const off = await agent.request('environment/info');
-    await window.until(() => window.mode === 'disabled', 'the window knows');
+    await window.until(() => window.environment.mode === 'disabled', 'the window knows');
     const kept = window.process('p')?.state;
-    await window.client.request('mode/set', { mode: 'local', runningProcesses: 'keep' });
+    await window.client.request('environment/set', {
+      choice: { mode: 'local' },
+      runningProcesses: 'keep',
+    });
     expect({
       refusals: refusals.map((reply, index) => [
         calls[index]?.[0],
@@ -258,18 +266,18 @@ describe('control channel: modes', () => {
         {
           code: -32012,
           message: expect.stringMatching(
-            /^(exec|filesystem|the environment) is disabled: the user switched Exec Server off in VS Code$/,
+            /^(exec|filesystem|the environment) is disabled: the user switched Exec Server off$/,
           ),
         },
       ]),
-      off: {},
+      off: { exec: false, filesystem: false },
       kept: 'running',
       again: { result: { status: 'accepted' } },
     });
   });
 
   it('listens while it is switched off, and says so in its answer to initialize', async () => {
-    const server = await startControlled({ mode: 'disabled' });
+    const server = await startControlled({ environment: { mode: 'disabled' } });
     const agent = await WireClient.connect(server.url);
     const answer = await agent.request('initialize', { clientName: 'a', resumeSessionId: null });
     agent.notify('initialized', {});
@@ -279,11 +287,11 @@ describe('control channel: modes', () => {
         .capabilities,
       start,
     }).toEqual({
-      capabilities: {},
+      capabilities: { exec: false, filesystem: false },
       start: {
         error: {
           code: -32012,
-          message: 'exec is disabled: the user switched Exec Server off in VS Code',
+          message: 'exec is disabled: the user switched Exec Server off',
         },
       },
     });
@@ -298,7 +306,10 @@ describe('control channel: modes', () => {
     );
     const pids = printedPids(await untilText(agent, 'p', '\n'), 'pid');
     const window = await ControlWindow.open(server);
-    await window.client.request('mode/set', { mode: 'disabled', runningProcesses: 'terminate' });
+    await window.client.request('environment/set', {
+      choice: { mode: 'disabled' },
+      runningProcesses: 'terminate',
+    });
     await window.until(() => window.process('p')?.state === 'closed', 'the process is closed');
     expect({
       alive: pids.filter(isAlive),
@@ -314,7 +325,10 @@ describe('control channel: modes', () => {
     const started = Array.from({ length: 20 }, (_, index) =>
       agent.call('process/start', startParams(`p${index}`, 'while :; do sleep 1; done')),
     );
-    await window.client.request('mode/set', { mode: 'disabled', runningProcesses: 'terminate' });
+    await window.client.request('environment/set', {
+      choice: { mode: 'disabled' },
+      runningProcesses: 'terminate',
+    });
     await Promise.all(started);
     const [session] = server.executor.server.sessions.all;
     await until(() => session?.openProcessCount === 0, 'nothing runs');

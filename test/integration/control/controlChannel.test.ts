@@ -100,7 +100,11 @@ describe('control channel: what it tells', () => {
         token: server.token,
         connections: 1,
       },
-      mode: 'local',
+      environment: {
+        mode: 'local',
+        health: 'ready',
+        capabilities: { exec: true, filesystem: true },
+      },
       sessions: [
         {
           sessionId: agent.sessionId,
@@ -218,7 +222,7 @@ describe('control channel: what it tells', () => {
       logger: nullLogger,
     });
     const told: unknown[] = [];
-    client.onDidChange(({ mode }) => told.push(mode));
+    client.onDidChange(({ environment }) => told.push(environment?.mode));
     await new Promise<void>((resolve) => {
       client.onDidClose(() => {
         told.push('closed');
@@ -226,7 +230,7 @@ describe('control channel: what it tells', () => {
       });
     });
     await close();
-    expect({ mode: client.snapshot.mode, told, asked: snapshot }).toEqual({
+    expect({ mode: client.snapshot.environment.mode, told, asked: snapshot }).toEqual({
       mode: 'local',
       told: ['disabled', 'closed'],
       asked: 'control/initialize',
@@ -241,9 +245,25 @@ async function eagerExecutor() {
     socket.on('message', (data: Buffer) => {
       const { id } = JSON.parse(data.toString()) as { id: number };
       const listener = { port: 1, url: 'ws://127.0.0.1:1/', token: 't', connections: 0 };
-      const result = { executor: instance, listener, mode: 'local', sessions: [], processes: [] };
+      const environment = {
+        mode: 'local',
+        health: 'ready',
+        capabilities: { exec: true, filesystem: true },
+      };
+      const result = { executor: instance, listener, environment, sessions: [], processes: [] };
       socket.send(JSON.stringify({ id, result }));
-      socket.send(JSON.stringify({ method: 'control/changed', params: { mode: 'disabled' } }));
+      socket.send(
+        JSON.stringify({
+          method: 'control/changed',
+          params: {
+            environment: {
+              mode: 'disabled',
+              health: 'ready',
+              capabilities: { exec: false, filesystem: false },
+            },
+          },
+        }),
+      );
       socket.close();
     });
   });
@@ -264,8 +284,8 @@ describe('control channel: hostile requests', () => {
     ['control/initialize', {}, -32602],
     ['control/initialize', { clientName: 7 }, -32602],
     ['settings/update', { workspaceFolders: [] }, -32602],
-    ['mode/set', { mode: 'remote', runningProcesses: 'keep' }, -32602],
-    ['mode/set', { mode: 'disabled' }, -32602],
+    ['environment/set', { choice: { mode: 'remote' }, runningProcesses: 'keep' }, -32602],
+    ['environment/set', { choice: { mode: 'disabled' } }, -32602],
     ['session/end', { sessionId: null }, -32602],
     ['view/open', { serial: -1, viewId: 1 }, -32602],
     ['view/open', { serial: 1.5, viewId: 1 }, -32602],
@@ -286,7 +306,7 @@ describe('control channel: hostile requests', () => {
     await owner.close();
     expect({
       code: 'error' in reply ? reply.error.code : reply,
-      mode: server.control.snapshot().mode,
+      mode: server.control.snapshot().environment.mode,
       shutDowns: server.shutDowns,
     }).toEqual({ code, mode: 'local', shutDowns: [] });
   });
@@ -330,7 +350,10 @@ describe('control channel: hostile requests', () => {
     const owner = await WireClient.connect(`ws://127.0.0.1:${server.port}/control`, {
       headers: { authorization: `Bearer ${server.ownerToken}` },
     });
-    await owner.request('mode/set', { mode: 'disabled', runningProcesses: 'keep' });
+    await owner.request('environment/set', {
+      choice: { mode: 'disabled' },
+      runningProcesses: 'keep',
+    });
     const methods: readonly ControlMethod[] = ['view/close'];
     for (const method of methods) await owner.request(method, { viewId: 1 });
     const told = owner.received.filter((message) => 'method' in message);

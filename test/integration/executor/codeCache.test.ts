@@ -158,7 +158,9 @@ describe('exec-server', () => {
       await client.close();
       await executor.stop('SIGTERM');
     }
-    expect(answers[1]).toEqual(answers[0]);
+    // A name of its own, random, is the only thing that tells two starts apart.
+    const servedThrough = [expect.any(String)];
+    expect(answers[1]).toEqual({ ...(answers[0] as object), servedThrough });
     expect(await readdir(join(caches, 'exec-server'))).toHaveLength(1);
   });
 

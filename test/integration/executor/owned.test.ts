@@ -33,11 +33,13 @@ function documentFor(folder: string, ownerGraceSeconds = 60): OwnedStart {
     settings: {
       workspaceFolders: [folder],
       writeScope: 'workspace',
+      execEnabled: true,
+      filesystemEnabled: true,
       allowedHosts: [],
       detachedSessionTtlSeconds: 80,
       ownerGraceSeconds,
     },
-    mode: 'local',
+    environment: { mode: 'local' },
     stateFile: join(folder, 'executor.json'),
     token: canary,
   };
@@ -132,15 +134,47 @@ describe('owned executor: start', () => {
 
   it('makes a token when none is kept, and starts switched off when told to', async () => {
     const folder = await temporaryFolder();
-    const document = { ...documentFor(folder), mode: 'disabled', token: undefined };
+    const document = {
+      ...documentFor(folder),
+      environment: { mode: 'disabled' },
+      token: undefined,
+    };
     const executor = start(['--owned'], {
       input: JSON.stringify(document),
     });
     await executor.firstLine();
     const window = await ControlWindow.open(await stateIn(folder));
-    expect({ mode: window.mode, token: window.listener.token }).toEqual({
+    expect({ mode: window.environment.mode, token: window.listener.token }).toEqual({
       mode: 'disabled',
       token: expect.stringMatching(/^[\w-]{43}$/),
+    });
+  });
+
+  it('starts with a remote environment and keeps its token out of everything it writes', async () => {
+    const remote = 'remote-canary-'.repeat(3);
+    const endpoint = { url: `ws://127.0.0.1:1/?token=${remote}`, token: remote };
+    const { executor, state, folder } = await startOwned({
+      document: { environment: { mode: 'remote', remote: { name: 'box', endpoint } } },
+    });
+    const window = await ControlWindow.open(state);
+    const view = await window.client.request('environment/reconnect', {});
+    await window.until(() => window.log.some(({ line }) => line.includes('box')), 'it is logged');
+    const told = [
+      executor.stdout,
+      executor.stderr,
+      publicFactsOf(executor.pid),
+      await readFile(join(folder, 'executor.json'), 'utf8'),
+      JSON.stringify([window.client.snapshot, window.changes, window.log, view]),
+    ];
+    expect({ view, holds: told.filter((text) => text.includes('remote-canary')) }).toEqual({
+      view: {
+        mode: 'remote',
+        remote: { name: 'box', address: 'ws://127.0.0.1:1/' },
+        health: 'unreachable',
+        reason: expect.any(String),
+        capabilities: { exec: true, filesystem: true },
+      },
+      holds: [],
     });
   });
 
@@ -193,7 +227,7 @@ describe('owned executor: start', () => {
     ['null', 'null'],
     ['an array', JSON.stringify([canary])],
     ['a short token', JSON.stringify({ ...document, token: 'canary' })],
-    ['an unknown mode', JSON.stringify({ ...document, mode: canary })],
+    ['an unknown mode', JSON.stringify({ ...document, environment: { mode: canary } })],
     [
       'no folder',
       JSON.stringify({ ...document, settings: { ...document.settings, workspaceFolders: [] } }),

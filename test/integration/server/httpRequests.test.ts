@@ -246,7 +246,7 @@ describe('http/request', () => {
   });
 
   it('is refused while exec is off', async () => {
-    const { client, send } = await connect(hello, { mode: 'disabled' });
+    const { client, send } = await connect(hello, { environment: { mode: 'disabled' } });
     const reply = await send('/');
     await client.close();
     expect(reply).toMatchObject({ error: { code: -32012 } });
@@ -359,14 +359,14 @@ describe('a streamed body', () => {
     await client.next(isDelta);
     const others = [send('/silent'), send('/')];
     await until(() => peer.received.length === 3, 'the requests are there');
-    await control.setMode('disabled', 'keep');
+    await control.setEnvironment({ mode: 'disabled' }, 'keep');
     const deltas = await wholeStream(client, 'r');
     const replies = await Promise.all(others);
-    await control.setMode('local', 'keep');
+    await control.setEnvironment({ mode: 'local' }, 'keep');
     expect(await send('/', { streamResponse: true })).toMatchObject({ result: { status: 200 } });
     client.cut();
     await client.closed;
-    const message = 'exec is disabled: the user switched Exec Server off in VS Code';
+    const message = 'exec is disabled: the user switched Exec Server off';
     expect(deltas.at(-1)).toMatchObject({ deltaBase64: '', done: true, error: message });
     const refused = { error: { code: -32012, message } };
     expect(replies).toEqual([refused, refused]);

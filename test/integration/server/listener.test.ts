@@ -272,14 +272,16 @@ describe('the listener', () => {
     const { Executor } = await import('../../../src/executor/executor');
     const { defaultLimits } = await import('../../../src/base/limits');
     const { nullLogger } = await import('../../../src/base/logger');
-    const second = new Executor({
+    const second = await Executor.create({
       lock: executor.server.token,
-      mode: 'disabled',
+      environment: { mode: 'disabled' },
       limits: defaultLimits,
       logger: nullLogger,
       settings: {
         workspaceFolders: [],
         writeScope: 'workspace',
+        execEnabled: true,
+        filesystemEnabled: true,
         allowedHosts: [],
         detachedSessionTtlSeconds: 80,
         ownerGraceSeconds: 60,

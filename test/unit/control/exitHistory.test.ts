@@ -97,4 +97,34 @@ describe('ExitHistory', () => {
       process: undefined,
     });
   });
+
+  it('counts starts that failed like exits, and releases the output of those before them', () => {
+    const subject = history({ maxRememberedExits: 3, maxRememberedOutputBytes: 50 });
+    subject.add(...exitOf(1, 'a', 40));
+    subject.add(...exitOf(2, 'a', 40));
+    const [failed] = exitOf(3, 'a');
+    subject.add(failed, undefined);
+    const readable = [1, 2, 3].filter((serial) => subject.processOf(serial) !== undefined);
+    const [next] = exitOf(4, 'a');
+    expect({
+      readable,
+      dropped: subject.add(next, undefined),
+      ...(contentOf(subject) as object),
+    }).toEqual({
+      readable: [2],
+      dropped: { serials: [1], sessionIds: [] },
+      serials: [2, 3, 4],
+      sessionIds: [],
+    });
+  });
+
+  it('releases output behind a start that failed', () => {
+    const subject = history({ maxRememberedOutputBytes: 50 });
+    subject.add(...exitOf(1, 'a', 40));
+    const [failed] = exitOf(2, 'a');
+    subject.add(failed, undefined);
+    subject.add(...exitOf(3, 'a', 40));
+    const readable = [1, 2, 3].filter((serial) => subject.processOf(serial) !== undefined);
+    expect(readable).toEqual([3]);
+  });
 });

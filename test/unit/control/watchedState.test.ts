@@ -4,10 +4,12 @@ import type { Limits } from '../../../src/base/limits';
 import { nullLogger } from '../../../src/base/logger';
 import { WatchedState } from '../../../src/control/watchedState';
 import type { ChangedNotification } from '../../../src/control/messages';
+import { spawnFailed } from '../../../src/protocol/errorCodes';
 import type { Session } from '../../../src/server/session';
 import { SessionRegistry } from '../../../src/server/sessionRegistry';
 import { collectGarbage } from '../../support/collectGarbage';
 import { FakeClock, settled } from '../../support/fakeClock';
+import { FakeProcess } from '../../support/wireFakes';
 import {
   ControlFakeProcess,
   fakeBackend,
@@ -213,5 +215,57 @@ describe('WatchedState', () => {
         .processes.map(({ serial }) => serial)
         .sort(),
     ).toEqual([1, 2, 3]);
+  });
+
+  it('shows a start that failed as a process that is over, until it is cleared', async () => {
+    const { clock, sessions, state, told } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    told();
+    const atMs = clock.now();
+    const backend = { remote: 'box', start: () => Promise.reject(spawnFailed('EACCES')) };
+    const request = { argv: ['job', 'x'] as const, cwd: '/tmp', env: {}, pipeStdin: false };
+    await session.start('p', request, backend).catch(() => undefined);
+    const shown = told();
+    const kept = state.snapshot().processes;
+    expect(() => state.require(1)).toThrow(/^this program could not be started: Permission denied/);
+    state.clearHistory();
+    expect(() => state.require(1)).toThrow('the output of this process is no longer kept');
+    const view = {
+      serial: 1,
+      sessionId: session.id,
+      processId: 'p',
+      argv: ['job', 'x'],
+      cwd: '/tmp',
+      tty: false,
+      acceptsInput: false,
+      state: 'closed',
+      failure: expect.stringContaining('Permission denied'),
+      remote: 'box',
+      inputHolder: 'agent',
+      startedAtMs: atMs,
+      exitedAtMs: atMs,
+      outputBytes: 0,
+    };
+    expect({ shown, kept, output: state.find(1), cleared: told() }).toEqual({
+      shown: [{ ...nothing, processes: [view] }],
+      kept: [view],
+      output: undefined,
+      cleared: [{ ...nothing, removedProcesses: [1] }],
+    });
+  });
+
+  it('shows where a process ran and why nobody knows what became of it', async () => {
+    const { sessions, state } = watch();
+    const session = sessions.create('agent', silentAttachment);
+    const process = new FakeProcess();
+    process.remote = 'box';
+    const request = { argv: ['job'] as const, cwd: '/tmp', env: {}, pipeStdin: true };
+    await session.start('p', request, fakeBackend(process));
+    const before = state.snapshot().processes;
+    process.fail('the connection was lost');
+    expect([before, state.snapshot().processes]).toMatchObject([
+      [{ state: 'running', remote: 'box' }],
+      [{ state: 'closed', exitCode: 255, remote: 'box', failure: 'the connection was lost' }],
+    ]);
   });
 });

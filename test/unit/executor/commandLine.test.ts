@@ -20,14 +20,14 @@ function file(name: string, content: string): string {
 }
 
 function optionsOf(...args: string[]): HeadlessOptions {
-  const command = parseCommandLine(args, '1.2.3');
+  const command = parseCommandLine(args, '1.2.3', {});
   if (command.kind !== 'serve') throw new Error('Something was printed instead');
   return command.options;
 }
 
 function refusalOf(...args: string[]): { code: string; message: string } {
   try {
-    parseCommandLine(args, '1.2.3');
+    parseCommandLine(args, '1.2.3', {});
   } catch (error) {
     if (error instanceof ExecServerError) return { code: error.code, message: error.message };
     throw error;
@@ -47,6 +47,9 @@ describe('parseCommandLine', () => {
       token: expect.stringMatching(/^[\w-]{43}$/),
       detachedSessionTtlSeconds: 80,
       writeScope: 'workspace',
+      environment: { choice: { mode: 'local' }, chosenBy: 'CODEX_EXEC_SERVER_URL' },
+      execEnabled: true,
+      filesystemEnabled: true,
       secretFiles: [],
       allowedHosts: [],
       logLevel: 'info',
@@ -59,7 +62,9 @@ describe('parseCommandLine', () => {
       ...['--listen', 'ws://127.0.0.1:4000', '--workspace', folder, '--workspace=.'],
       ...['--ws-auth', 'capability-token', '--ws-token-file', file('token', '  secret-word\n')],
       ...['--detached-session-ttl', '0.5', '--write-scope', 'unrestricted'],
-      ...['--concurrent-requests', '8'],
+      ...['--concurrent-requests', '8', '--no-exec', '--no-filesystem'],
+      ...['--environment', 'wss://box.example'],
+      ...['--environment-token-file', file('remote', 'remote-word\n')],
       ...['--allow-host', 'one.example', '--allow-host', 'two.example', '--log-level', 'trace'],
     );
     expect({ ...rest, token: revealed(lock) }).toEqual({
@@ -68,7 +73,19 @@ describe('parseCommandLine', () => {
       token: 'secret-word',
       detachedSessionTtlSeconds: 0.5,
       writeScope: 'unrestricted',
-      secretFiles: [join(folder, 'token')],
+      environment: {
+        choice: {
+          mode: 'remote',
+          remote: {
+            name: 'box.example',
+            endpoint: { url: 'wss://box.example', token: 'remote-word' },
+          },
+        },
+        chosenBy: '--environment',
+      },
+      execEnabled: false,
+      filesystemEnabled: false,
+      secretFiles: [join(folder, 'token'), join(folder, 'remote')],
       allowedHosts: ['one.example', 'two.example'],
       logLevel: 'trace',
     });
@@ -90,7 +107,7 @@ describe('parseCommandLine', () => {
     [['-h'], usage],
     [['--version'], '1.2.3\n'],
   ])('prints for %j and serves nothing', (args, text) => {
-    expect(parseCommandLine(args, '1.2.3')).toEqual({ kind: 'print', text });
+    expect(parseCommandLine(args, '1.2.3', {})).toEqual({ kind: 'print', text });
   });
 
   it.each<[string[], string]>([

@@ -2,6 +2,7 @@ import { Emitter } from '../../../src/base/event';
 import type { ControlClient, ControlEnd, ControlMethod } from '../../../src/control/controlClient';
 import type {
   ChangedNotification,
+  EnvironmentView,
   LogNotification,
   NoticeNotification,
   ProcessView,
@@ -84,11 +85,30 @@ export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
     executor: { instanceId: 'instance-1', pid: 4242, version: '0.1.0', startedAtMs: 0 },
     listener: { port: 7001, url: 'ws://127.0.0.1:7001/', token: TOKEN, connections: 0 },
-    mode: 'local',
+    environment: anEnvironment(),
     sessions: [],
     processes: [],
     ...changes,
   };
+}
+
+export function anEnvironment(changes: Partial<EnvironmentView> = {}): EnvironmentView {
+  return {
+    mode: 'local',
+    health: 'ready',
+    capabilities: { exec: true, filesystem: true },
+    ...changes,
+  };
+}
+
+/** A remote that is there. */
+export function aRemote(changes: Partial<EnvironmentView> = {}): EnvironmentView {
+  return anEnvironment({
+    mode: 'remote',
+    remote: { name: 'box', address: 'wss://box.example/' },
+    cwd: '/srv/app',
+    ...changes,
+  });
 }
 
 export function aSession(changes: Partial<SessionView> = {}): SessionView {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { commandIds } from '../../../src/extension/commands/commandIds';
@@ -18,6 +18,18 @@ const ManifestSchema = z.object({
     commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string() })),
     views: z.record(z.string(), z.array(z.object({ id: z.string() }))),
     viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
+    walkthroughs: z.array(
+      z.object({
+        steps: z.array(
+          z.object({
+            id: z.string(),
+            description: z.string(),
+            media: z.object({ image: z.string(), altText: z.string().min(20) }),
+            completionEvents: z.array(z.string()),
+          }),
+        ),
+      }),
+    ),
     menus: z.record(z.string(), z.array(MenuItemSchema)),
     configuration: z.object({
       properties: z.record(
@@ -29,7 +41,7 @@ const ManifestSchema = z.object({
 });
 
 const manifest = ManifestSchema.parse(JSON.parse(readFileSync('package.json', 'utf8')));
-const { commands, menus, viewsWelcome, configuration } = manifest.contributes;
+const { commands, menus, viewsWelcome, walkthroughs, configuration } = manifest.contributes;
 const ids = Object.values<string>(commandIds);
 
 describe('package.json', () => {
@@ -57,10 +69,50 @@ describe('package.json', () => {
     for (const state of contextKeys['execServer.state']) expect(whens).toContain(state);
   });
 
+  it('has welcome content for every mode and health, one for each pair', () => {
+    const running = viewsWelcome.filter(({ when }) => when.includes('state == running'));
+    const places = running.filter(({ when }) => !when.includes('!execServer'));
+    const pairs = [
+      { mode: 'local', health: 'ready' },
+      ...contextKeys['execServer.health']
+        .filter((health) => health !== 'none')
+        .map((health) => ({ mode: 'remote', health })),
+      { mode: 'disabled', health: 'ready' },
+    ];
+    for (const { mode, health } of pairs) {
+      const shown = places.filter(
+        ({ when }) =>
+          when.includes(`mode == ${mode}`) &&
+          (!when.includes('health') || when.includes(`health == ${health}`)),
+      );
+      expect(shown, `${mode} ${health}`).toHaveLength(1);
+    }
+  });
+
+  it('walks through steps that have a picture, and links to commands there are', () => {
+    const steps = walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+    const linked = steps.flatMap(({ description, completionEvents }) =>
+      [...[description, ...completionEvents].join(' ').matchAll(/ommand:([\w.]+)/g)].map(
+        ([, id = '']) => id,
+      ),
+    );
+    const known = [...ids, 'execServer.sessions.focus'];
+    expect(linked.filter((id) => !known.includes(id))).toEqual([]);
+    expect(steps.filter(({ media }) => !existsSync(media.image))).toEqual([]);
+    expect(steps.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['start', 'connect', 'watch', 'local', 'remote', 'disabled']),
+    );
+  });
+
   it('asks only for context keys and values that are set', () => {
     const whens = [
       ...Object.values(menus).flatMap((items) => items.map(({ when }) => when ?? '')),
       ...viewsWelcome.map(({ when }) => when),
+      ...walkthroughs.flatMap(({ steps }) =>
+        steps.flatMap(({ completionEvents }) =>
+          completionEvents.filter((event) => event.startsWith('onContext:')),
+        ),
+      ),
     ];
     for (const when of whens) {
       for (const [, key = '', plain, pattern] of when.matchAll(
@@ -68,13 +120,13 @@ describe('package.json', () => {
       )) {
         const values = plain === undefined ? (pattern ?? '').split('|') : [plain];
         expect(
-          new Map<string, readonly string[]>(Object.entries(contextKeys)).get(key),
+          new Map<string, readonly unknown[]>(Object.entries(contextKeys)).get(key),
           key,
         ).toEqual(expect.arrayContaining(values));
       }
-      expect(when.replace(/execServer\.(sessions|state|mode|activeTerminal)/g, '')).not.toContain(
-        'execServer.',
-      );
+      const keys = [...when.matchAll(/execServer\.\w+/g)].map(([key]) => key);
+      const known = ['execServer.sessions', ...Object.keys(contextKeys)];
+      expect(keys.filter((key) => !known.includes(key))).toEqual([]);
     }
   });
 

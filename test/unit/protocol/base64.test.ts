@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBase64, requireBase64 } from '../../../src/protocol/base64';
+import { decodeBase64, decodeBase64Into, requireBase64 } from '../../../src/protocol/base64';
 import { describeBase64Fault } from '../../../src/protocol/base64Fault';
 
 describe('base64', () => {
@@ -31,12 +31,20 @@ describe('base64', () => {
     'A===',
   ])('refuses %j', (text) => {
     expect(decodeBase64(text)).toBeUndefined();
+    expect(decodeBase64Into(Buffer.alloc(100), text)).toBeUndefined();
+  });
+
+  it('is refused where the memory is too small for it', () => {
+    expect(decodeBase64Into(Buffer.alloc(4), 'aGVsbG8=')).toBeUndefined();
+    expect(decodeBase64Into(Buffer.alloc(5), 'aGVsbG8=')?.toString()).toBe('hello');
   });
 
   it('decodes what Node encodes, whatever the length', () => {
+    const memory = Buffer.alloc(299, '.');
     for (let length = 0; length < 300; length += 1) {
       const bytes = Buffer.from(Array.from({ length }, (_, index) => (index * 37 + length) & 0xff));
       expect(decodeBase64(bytes.toString('base64'))).toEqual(bytes);
+      expect(decodeBase64Into(memory, bytes.toString('base64'))).toEqual(bytes);
     }
   });
 

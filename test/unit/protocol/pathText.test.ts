@@ -5,6 +5,7 @@ import {
   pathFormatter,
   pathToUri,
 } from '../../../src/protocol/pathText';
+import { PathTextSchema } from '../../../src/protocol/primitives';
 
 // The forms below are those of Unix; drive letters and shares have rules of their own.
 describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
@@ -21,6 +22,9 @@ describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
     ['file:///a/./b', '/a/b'],
     ['file:///a//b', '/a/b'],
     ['file:///a/', '/a'],
+    ['file:///a/..', '/'],
+    ['file:///a/.', '/a'],
+    ['file:///.hidden/...', '/.hidden/...'],
     ['file:///tmp%2Flab', '/tmp/lab'],
     ['file:///a%2F..%2Fb', '/b'],
     ['file:///%2e%2e/b', '/b'],
@@ -87,5 +91,98 @@ describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
       const format = pathFormatter(form);
       expect(paths.map(format)).toEqual(paths.map((path) => formatPath(path, form)));
     }
+  });
+});
+
+// Read on any machine, because a remote may be of another kind than this one.
+describe('paths of a machine with drives', () => {
+  const parse = (text: string) => parsePathText(text, 'windows');
+
+  it.each([
+    ['file:///C:/work/a.txt', 'C:\\work\\a.txt'],
+    ['file:///c:/sp%20ace%2520%23%C3%A9', 'c:\\sp ace%20#é'],
+    ['file:///C:/a/../b/', 'C:\\b'],
+    ['file:///C:/', 'C:\\'],
+    ['file://localhost/C:/x', 'C:\\x'],
+    ['file://host/share/a%20b', '\\\\host\\share\\a b'],
+  ])('are read from the URI %s', (text, path) => {
+    expect(parse(text)).toEqual({ path, form: 'uri' });
+  });
+
+  it.each([
+    ['C:\\work\\a.txt', 'C:\\work\\a.txt'],
+    ['c:/work/../a', 'c:\\a'],
+    ['C:\\a\\.\\b\\', 'C:\\a\\b'],
+    ['C:\\', 'C:\\'],
+    ['\\\\host\\share\\a\\..\\b', '\\\\host\\share\\b'],
+    ['C:\\with%20percent', 'C:\\with%20percent'],
+  ])('are read as the native path %s', (text, path) => {
+    expect(parse(text)).toEqual({ path, form: 'native' });
+  });
+
+  it.each([
+    ['work\\a', -32602],
+    ['C:work', -32602],
+    ['\\work', -32602],
+    ['/work', -32602],
+    ['C:\\a\0b', -32602],
+    ['file:///C:/a%00b', -32602],
+    ['file:///C:/%ff', -32602],
+    ['file:///C:/a?x', -32602],
+    ['file:///C:/a#x', -32602],
+    ['file:///work', -32600],
+    ['file:///C:/a%2Fb', -32600],
+    ['file:///C:/a%5Cb', -32600],
+    ['file://host', -32600],
+    ['file:///', -32600],
+  ])('are not %j', (text, code) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code }));
+  });
+
+  const paths = [
+    'C:\\work\\sp ace%20#é;~.txt',
+    'C:\\',
+    'c:\\a b\\c',
+    '\\\\host\\share\\a#b',
+    '\\\\host\\share\\c',
+  ];
+
+  it.each(paths)('survive being written and read again: %s', (path) => {
+    for (const form of ['uri', 'native'] as const) {
+      expect(parse(formatPath(path, form, 'windows'))).toEqual({ path, form });
+    }
+  });
+
+  it('are formatted many at once as each', () => {
+    for (const form of ['uri', 'native'] as const) {
+      const expected = paths.map((path) => formatPath(path, form, 'windows'));
+      expect(paths.map(pathFormatter(form, 'windows'))).toEqual(expected);
+    }
+  });
+
+  it('are written as Windows writes them', () => {
+    expect(paths.map((path) => pathToUri(path, 'windows'))).toEqual([
+      'file:///C:/work/sp%20ace%2520%23%C3%A9;~.txt',
+      'file:///C:/',
+      'file:///c:/a%20b/c',
+      'file://host/share/a%23b',
+      'file://host/share/c',
+    ]);
+  });
+
+  it('pass the schema on every machine, and what is a path nowhere does not', () => {
+    const texts = [
+      'C:\\a',
+      'file:///C:/a',
+      '\\\\host\\share',
+      '/a',
+      'file:///a',
+      'C:a',
+      'a',
+      'x:/y',
+    ];
+    expect(texts.filter((text) => PathTextSchema.safeParse(text).success)).toEqual(
+      texts.filter((text) => !['C:a', 'a'].includes(text)),
+    );
   });
 });

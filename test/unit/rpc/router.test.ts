@@ -11,6 +11,12 @@ const table = {
     params: z.object({ value: z.number() }),
     result: z.object({ value: z.number() }),
   },
+  'thing/turn': {
+    family: 'thing',
+    turn: 'inOrder',
+    params: z.object({ side: z.enum(['left', 'right']) }),
+    result: z.object({}),
+  },
 } as const satisfies RequestTable;
 
 interface Context {
@@ -25,6 +31,7 @@ const router = new Router<typeof table, Context>(
       calls.push({ value, context });
       return { value: value * 2 };
     },
+    'thing/turn': () => ({}),
   },
   (spec, { open }) => {
     if (!open) throw invalidRequest(`${spec.family} is shut`);
@@ -67,6 +74,19 @@ describe('Router', () => {
         message: 'invalid type: string, expected a number at `value`',
       },
       { code: -32600, message: 'thing is shut' },
+    ]);
+  });
+
+  it('tells a choice left out from a wrong one', () => {
+    expect([
+      refusalOf('thing/turn', {}, true),
+      refusalOf('thing/turn', { side: 'up' }, true),
+    ]).toEqual([
+      { code: -32602, message: 'missing field `side`' },
+      {
+        code: -32602,
+        message: 'unknown variant at `side`, expected one of `left`, `right`',
+      },
     ]);
   });
 

@@ -9,6 +9,7 @@ import { DisabledEnvironment } from '../../../src/environment/disabledEnvironmen
 import type { Environment } from '../../../src/environment/environment';
 import { ErrorCode } from '../../../src/protocol/errorCodes';
 import { requests } from '../../../src/protocol/methods';
+import { localPathStyle } from '../../../src/protocol/pathStyle';
 import { describeParamsError } from '../../../src/protocol/paramErrors';
 import { discoveryHandlers } from '../../../src/server/handlers/discoveryHandler';
 import { environmentConfigHandlers } from '../../../src/server/handlers/environmentConfigHandler';
@@ -22,6 +23,7 @@ const disabled = new DisabledEnvironment(() => {
 });
 const environment: Environment = {
   kind: 'local',
+  pathStyle: localPathStyle,
   capabilities: { exec: true, filesystem: true },
   info: () => disabled.info(),
   processes: disabled.processes,

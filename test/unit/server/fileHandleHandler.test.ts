@@ -1,6 +1,4 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { MutableDisposable } from '../../../src/base/lifecycle';
-import type { Disposable } from '../../../src/base/lifecycle';
 import { defaultLimits } from '../../../src/base/limits';
 import { DisabledEnvironment } from '../../../src/environment/disabledEnvironment';
 import type { EnvironmentInfo } from '../../../src/environment/environmentInfo';
@@ -10,6 +8,7 @@ import { EncodedResult } from '../../../src/protocol/encodedResult';
 import type { CallContext } from '../../../src/server/callContext';
 import { fileHandleHandlers } from '../../../src/server/handlers/fileHandleHandler';
 import { missingWatchHandlers } from '../../../src/server/handlers/missingWatchHandler';
+import { MissingWatch } from '../../../src/server/missingWatch';
 import { OpenFiles } from '../../../src/server/openFiles';
 import { FakeAttachment } from '../../support/wireFakes';
 
@@ -44,16 +43,15 @@ const files = fileHandleHandlers(() => environment, defaultLimits);
 const watches = missingWatchHandlers(() => environment);
 
 let attachment: FakeAttachment;
-let context: Pick<CallContext, 'attachment' | 'openFiles' | 'missingWatch'>;
+let context: Pick<CallContext, 'openFiles' | 'missingWatch'>;
 
 beforeEach(() => {
   vi.resetAllMocks();
   open.mockResolvedValue(file);
   attachment = new FakeAttachment();
   context = {
-    attachment,
     openFiles: new OpenFiles(defaultLimits, () => undefined),
-    missingWatch: new MutableDisposable<Disposable>(),
+    missingWatch: new MissingWatch(attachment),
   };
 });
 
@@ -183,6 +181,29 @@ onUnix('the handler of fs/watchMissing', () => {
     await watch(1);
     expect(await watch(2, members)).toEqual({ watching: false });
     expect(before.dispose).toHaveBeenCalledOnce();
+  });
+
+  it('tells that everything may have changed when the place does, and is over', async () => {
+    const before = held();
+    watchMissing.mockResolvedValueOnce(before);
+    await watch(1);
+    context.missingWatch.fire();
+    context.missingWatch.fire();
+    await later();
+    context.missingWatch.fire();
+    await later();
+    expect(attachment.received).toEqual([changed(1)]);
+    expect(before.dispose).toHaveBeenCalledOnce();
+  });
+
+  it('tells nothing of a place that was never watched', async () => {
+    watchMissing.mockResolvedValueOnce(undefined).mockRejectedValueOnce(new Error('broken'));
+    await watch(1);
+    context.missingWatch.fire();
+    await expect(watch(2)).rejects.toThrow('broken');
+    context.missingWatch.fire();
+    await later();
+    expect(attachment.received).toEqual([]);
   });
 
   it('lets go of a watch that arrives after the end of the connection', async () => {

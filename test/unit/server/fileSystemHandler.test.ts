@@ -9,7 +9,9 @@ import { ErrorCode } from '../../../src/protocol/errorCodes';
 import type { SandboxMember } from '../../../src/protocol/sandboxMessages';
 import { environmentHandlers } from '../../../src/server/handlers/environmentHandler';
 import { fileSystemHandlers } from '../../../src/server/handlers/fileSystemHandler';
+import { defaultLimits } from '../../../src/base/limits';
 import { refuseSandbox } from '../../../src/server/handlers/sandboxRefusal';
+import { FakeClock } from '../../support/fakeClock';
 
 const info: EnvironmentInfo = {
   shell: { name: 'bash', path: '/bin/bash' },
@@ -253,7 +255,10 @@ describe('a sandbox', () => {
 });
 
 describe('environment handlers', () => {
-  const environment = environmentHandlers(() => current);
+  const environment = environmentHandlers(() => current, {
+    clock: new FakeClock(),
+    limits: defaultLimits,
+  });
 
   it.skipIf(process.platform === 'win32')('tell the facts with URIs for paths', () => {
     const described = {
@@ -264,18 +269,19 @@ describe('environment handlers', () => {
       platformOs: 'linux',
       temporaryDirectories: ['file:///var/tmp'],
       tempDir: 'file:///tmp',
-      capabilities: {},
     };
-    expect(environment['environment/info'](undefined, context)).toEqual(described);
+    const on = { exec: true, filesystem: true };
+    const info = () => environment['environment/info'](undefined, context);
+    expect(info()).toEqual({ ...described, capabilities: on });
     current = disabled;
-    expect(environment['environment/info'](undefined, context)).toEqual(described);
+    const off = { exec: false, filesystem: false };
+    expect(info()).toEqual({ ...described, capabilities: off });
   });
 
-  it('are ready exactly when the environment is on', () => {
-    expect(environment['environment/status']({}, context)).toEqual({ status: 'ready' });
+  it('are ready exactly when the environment is on', async () => {
+    const status = async () => environment['environment/status']({}, context);
+    expect(await status()).toEqual({ status: 'ready' });
     current = disabled;
-    expect(() => environment['environment/status']({}, context)).toThrow(
-      expect.objectContaining({ code: ErrorCode.capabilityDisabled }),
-    );
+    await expect(status()).rejects.toMatchObject({ code: ErrorCode.capabilityDisabled });
   });
 });

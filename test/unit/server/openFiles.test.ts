@@ -85,10 +85,25 @@ describe('the open files of a connection', () => {
     const opening = files.open('b', () => opened.promise);
     files.dispose();
     opened.resolve(late);
-    await opening;
+    await expect(opening).rejects.toMatchObject({ code: ErrorCode.notFound });
     expect(first.close).toHaveBeenCalledOnce();
     expect(late.close).toHaveBeenCalledOnce();
     expect(failures).toEqual([failure]);
     expect(() => files.get('b')).toThrow();
+  });
+
+  it('end together while the connection goes on, those just being opened too', async () => {
+    const { files } = setUp();
+    const [first, late, next] = [fakeFile(), fakeFile(), fakeFile()];
+    await files.open('a', () => Promise.resolve(first));
+    const opened = new Deferred<OpenFile>();
+    const opening = files.open('b', () => opened.promise);
+    files.endAll();
+    expect(() => files.get('a')).toThrow(unknownHandle);
+    await files.open('b', () => Promise.resolve(next));
+    opened.resolve(late);
+    await expect(opening).rejects.toMatchObject({ code: ErrorCode.notFound });
+    expect(files.get('b')).toBe(next);
+    expect([first, late, next].map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 0]);
   });
 });

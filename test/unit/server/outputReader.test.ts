@@ -178,4 +178,15 @@ describe('readOutput', () => {
       followed: false,
     });
   });
+
+  it('tells why nobody knows what became of a process', async () => {
+    const process = new FakeProcess();
+    const { result } = watchedRead(process, { waitMs: 1000 });
+    process.fail('the connection was lost');
+    await settled();
+    const failed = { exited: true, exitCode: 255, closed: true };
+    expect(result).toEqual([
+      answer({ ...failed, failure: 'the connection was lost', nextSeq: expect.any(Number) }),
+    ]);
+  });
 });

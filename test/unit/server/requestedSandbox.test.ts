@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { localPathStyle } from '../../../src/protocol/pathStyle';
 import type { SandboxEntry, SandboxMember } from '../../../src/protocol/sandboxMessages';
 import { SandboxSchema } from '../../../src/protocol/sandboxMessages';
 import { requestedSandbox } from '../../../src/server/handlers/requestedSandbox';
@@ -31,7 +32,7 @@ const restricted = (entries: SandboxEntry[], more: Partial<SandboxMember> = {}):
   ...more,
 });
 
-const filesOf = (member: SandboxMember) => requestedSandbox(member)?.files;
+const filesOf = (member: SandboxMember) => requestedSandbox(member, localPathStyle)?.files;
 const path = (name: string, access: string) => ({ place: { kind: 'path', path: name }, access });
 
 describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
@@ -42,20 +43,19 @@ describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
     { permissions: { type: 'external', network: 'enabled' } },
     { permissions: { type: 'managed', file_system: { type: 'unrestricted' }, network: 'enabled' } },
   ])('asks for nothing: %j', (member) => {
-    expect(requestedSandbox(member)).toBeUndefined();
+    expect(requestedSandbox(member, localPathStyle)).toBeUndefined();
   });
 
   it('may be about the network alone', () => {
     const expected = { files: 'unrestricted', network: 'restricted' };
-    expect(requestedSandbox({ permissions: { type: 'external', network: 'restricted' } })).toEqual(
-      expected,
-    );
+    const external = { type: 'external', network: 'restricted' } as const;
+    expect(requestedSandbox({ permissions: external }, localPathStyle)).toEqual(expected);
     const permissions = {
       type: 'managed',
       file_system: { type: 'unrestricted' },
       network: 'restricted',
     } as const;
-    expect(requestedSandbox({ permissions })).toEqual(expected);
+    expect(requestedSandbox({ permissions }, localPathStyle)).toEqual(expected);
   });
 
   it('names places by their role, project roots each', () => {
@@ -99,7 +99,7 @@ describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
 
   it('needs to be told where it is, when its rules depend on that', () => {
     const member = restricted([special('project_roots', 'write')], { cwd: undefined });
-    expect(() => requestedSandbox(member)).toThrow(
+    expect(() => requestedSandbox(member, localPathStyle)).toThrow(
       expect.objectContaining({
         code: -32602,
         message: 'file system sandbox context with dynamic permissions requires cwd',
@@ -137,8 +137,39 @@ describe.skipIf(process.platform === 'win32')('a requested sandbox', () => {
     ['leads out of the project', [special('project_roots', 'write', '../x')], -32602],
     ['leads to the root', [special('project_roots', 'write', '/')], -32602],
   ] as const)('is refused when a rule %s', (_what, entries, code) => {
-    expect(() => requestedSandbox(restricted([...entries]))).toThrow(
+    expect(() => requestedSandbox(restricted([...entries]), localPathStyle)).toThrow(
       expect.objectContaining({ code }),
+    );
+  });
+});
+
+describe('a requested sandbox of a machine with drives', () => {
+  const of = (entries: SandboxEntry[]) =>
+    requestedSandbox(restricted(entries, { cwd: 'file:///C:/work' }), 'windows')?.files;
+
+  it('has its places in the style of that machine', () => {
+    const entries = [
+      special('current_working_directory', 'write'),
+      special('project_roots', 'read', '.git'),
+      special('slash_tmp', 'write'),
+      glob('D:\\**\\*.env', 'deny'),
+    ];
+    expect(of(entries)).toEqual([
+      path('C:\\work', 'write'),
+      path('C:\\work\\.git', 'read'),
+      { place: { kind: 'glob', pattern: 'D:\\**\\*.env' }, access: 'none' },
+    ]);
+  });
+
+  it.each([
+    ['names a root', special('root', 'read')],
+    ['is relative', glob('*.env', 'deny')],
+    ['is a URI', glob('file:///C:/*.env', 'deny')],
+    ['leaves the project by a drive', special('project_roots', 'write', 'D:x')],
+    ['leaves the project by its root', special('project_roots', 'write', '\\x')],
+  ])('is refused when a rule %s', (_what, entry) => {
+    expect(() => of([entry])).toThrow(
+      expect.objectContaining({ code: expect.toBeOneOf([-32600, -32602]) }),
     );
   });
 });
@@ -151,7 +182,7 @@ describe('the sandbox schema', () => {
   });
 
   it('drops members that are for other platforms', () => {
-    expect(SandboxSchema.parse({ ...valid, windowsSandboxLevel: 'disabled' })).toEqual(valid);
+    expect(SandboxSchema.parse({ ...valid, elsewhere: 'disabled' })).toEqual(valid);
   });
 
   it.each([

@@ -3,6 +3,8 @@ import { Deferred } from '../../../src/base/deferred';
 import { defaultLimits } from '../../../src/base/limits';
 import type { Limits } from '../../../src/base/limits';
 import { nullLogger } from '../../../src/base/logger';
+import { capabilityDisabled, spawnFailed } from '../../../src/protocol/errorCodes';
+import type { FailedStart } from '../../../src/server/sessionProcess';
 import type { StartRequest } from '../../../src/environment/processBackend';
 import { ClosedProcesses } from '../../../src/server/closedProcesses';
 import { Session } from '../../../src/server/session';
@@ -324,5 +326,61 @@ describe('Session', () => {
       ['killed', 'agent'],
       ['done', undefined],
     ]);
+  });
+
+  it('tells of a start that failed, with what the agent was told, and numbers it like any other', async () => {
+    const { session, backend, clock, start } = createSession();
+    const failures: FailedStart[] = [];
+    session.onDidFailToStart((failed) => failures.push(failed));
+    backend.startGate = new Deferred<void>();
+    const starting = outcomeOf(start('p'));
+    backend.startGate.reject(spawnFailed('ENOENT'));
+    await starting;
+    backend.startGate = undefined;
+    await start('p');
+    const failure = 'No such file or directory (os error 2)';
+    const description = {
+      sessionId: 'id',
+      processId: 'p',
+      argv: ['true'],
+      cwd: '/',
+      tty: false,
+      acceptsInput: true,
+    };
+    expect({
+      failures,
+      then: session.process('p').description,
+      readers: backend.requests.map(({ readerId }) => readerId),
+    }).toEqual({
+      failures: [{ description: { ...description, serial: 1 }, failure, failedAtMs: clock.now() }],
+      then: { ...description, serial: 2 },
+      readers: ['id', 'id'],
+    });
+  });
+
+  it('does not take a refused id for a start that failed', async () => {
+    const { session, start } = createSession({ maxProcessesPerSession: 1 });
+    const failures: FailedStart[] = [];
+    session.onDidFailToStart((failed) => failures.push(failed));
+    await start('p');
+    await outcomeOf(start('p'));
+    await outcomeOf(start('q'));
+    expect(failures).toEqual([]);
+  });
+
+  it('answers the reads that wait when what they need is taken away, and reads again after', async () => {
+    const { session, start } = createSession();
+    const process = await start('p');
+    const request = { afterSeq: 0, maxBytes: undefined, waitMs: 1000 };
+    const waiting = session.read('p', request);
+    session.cancelReads(capabilityDisabled('exec'));
+    process.print('later');
+    expect({
+      waiting: await outcomeOf(Promise.resolve(waiting)),
+      again: await session.read('p', request),
+    }).toMatchObject({
+      waiting: { code: -32012, message: 'exec is disabled: the user switched Exec Server off' },
+      again: { nextSeq: 2, exited: false },
+    });
   });
 });

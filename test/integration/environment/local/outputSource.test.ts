@@ -116,4 +116,28 @@ describe.runIf(process.platform === 'linux')('output of a program', () => {
     await turns(5);
     expect([pieces.join(''), ends()]).toEqual(['last words', 1]);
   });
+
+  it('tells what reading failed with', async () => {
+    const failures: (Error | undefined)[] = [];
+    // A pipe's writing end cannot be read.
+    const pipes = new PipePairs(new OpenTerminals(), nullLogger, new FakeClock());
+    const pair = pipes.takeOutput();
+    if (pair === undefined) throw new Error('There are no pipes here');
+    const source = new OutputSource({
+      fd: pair.theirs,
+      kind: 'pipe',
+      readBuffer: allocateReadBuffer(),
+      clock: new FakeClock(),
+      onData: () => undefined,
+      onEnd: (failure) => failures.push(failure),
+    });
+    onTestFinished(() => {
+      source.destroy();
+      closeSync(pair.ours);
+      pipes.dispose();
+    });
+    await until(() => failures.length > 0, 'it ends');
+    await turns(5);
+    expect(failures).toEqual([expect.objectContaining({ code: expect.any(String) })]);
+  });
 });

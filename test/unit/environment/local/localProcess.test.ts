@@ -55,3 +55,29 @@ describe('output of a process', () => {
     expect(told).toEqual(['first', 'other']);
   });
 });
+
+describe('a process whose output cannot be read any further', () => {
+  it('is ended and counts as lost, and its last output says why', () => {
+    const { process, program } = observedProcess();
+    const told: unknown[] = [];
+    process.onDidEmit((event) => {
+      told.push(event.type === 'output' ? event.chunk.toString() : event);
+    });
+    program.onOutput('stdout', Buffer.from('part'));
+    program.onOutputLost('stdout', 'read EBADF');
+    const meanwhile = process.state.failure;
+    program.onExited(137);
+    program.onClosed();
+    const failure = 'reading its stdout failed: read EBADF';
+    expect({ told, meanwhile, state: process.state }).toEqual({
+      told: [
+        'part',
+        `exec-server ended this program: ${failure}\n`,
+        { type: 'exited', seq: 3, exitCode: 255 },
+        { type: 'closed', seq: 4 },
+      ],
+      meanwhile: undefined,
+      state: { exited: true, exitCode: 255, closed: true, failure, nextSeq: 5 },
+    });
+  });
+});

@@ -29,11 +29,13 @@ class FakeMachine {
         settings: {
           workspaceFolders: ['/work'],
           writeScope: 'workspace',
+          execEnabled: true,
+          filesystemEnabled: true,
           allowedHosts: [],
           detachedSessionTtlSeconds: 80,
           ownerGraceSeconds: 60,
         },
-        mode: 'local',
+        environment: { mode: 'local' },
         stateFile: '/storage/executor.json',
       }),
     launch: (start) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutorModel } from '../../../../src/extension/model/executorModel';
 import { buildTree } from '../../../../src/extension/model/treeModel';
-import { FakeControlClient, aProcess, aSession, aSnapshot } from '../fakeControlClient';
+import { FakeControlClient, aProcess, aRemote, aSession, aSnapshot } from '../fakeControlClient';
 
 function attached(): { model: ExecutorModel; client: FakeControlClient } {
   const model = new ExecutorModel();
@@ -21,13 +21,13 @@ describe('ExecutorModel', () => {
     client.change({
       processes: [aProcess({ state: 'closed', exitCode: 3 }), aProcess({ serial: 7 })],
     });
-    client.change({ removedProcesses: [2], mode: 'disabled' });
+    client.change({ removedProcesses: [2], environment: aRemote() });
     expect({
-      mode: model.mode,
+      environment: model.environment,
       processes: model.processes.map(({ key, state }) => [key, state]),
       running: model.runningProcesses.length,
     }).toEqual({
-      mode: 'disabled',
+      environment: aRemote(),
       processes: [
         ['instance-1/1', 'closed'],
         ['instance-1/7', 'running'],
@@ -85,6 +85,6 @@ describe('ExecutorModel', () => {
     const { model, client } = attached();
     model.clear();
     client.change({ processes: [aProcess({ serial: 9 })] });
-    expect([model.processes, model.sessions, model.mode]).toEqual([[], [], undefined]);
+    expect([model.processes, model.sessions, model.environment]).toEqual([[], [], undefined]);
   });
 });

@@ -34,6 +34,31 @@ describe('the tree', () => {
     });
   });
 
+  it('names what runs on a remote with the path it has there, never by folders of this machine', () => {
+    const { pid, ...remote } = aProcess({ remote: 'box', cwd: '/work/src' });
+    expect(pid).toBe(100);
+    const [session] = treeOf({ sessions: [aSession()], processes: [remote] });
+    expect(session?.children[0]).toMatchObject({
+      description: 'running 1h 40m · box: /work/src',
+      accessibleLabel: 'npm test, running for 1 hour, on box in /work/src',
+      tooltip: expect.stringContaining('Folder: /work/src (on box)'),
+    });
+  });
+
+  it('tells of a process that nobody can tell any more what became of it', () => {
+    const failure = 'the connection to box was lost\n$(trash)';
+    const lost = aProcess({ state: 'closed', exitCode: 255, failure, remote: 'box' });
+    const [session] = treeOf({ sessions: [aSession()], processes: [lost] });
+    expect(session?.children[0]).toMatchObject({
+      description: 'failed · box: /work · pid 100',
+      icon: { id: 'warning', color: 'list.warningForeground' },
+      contextValue: 'process.exited',
+      accessibleLabel: expect.stringContaining(
+        'failed: the connection to box was lost ⏎ $ (trash), on box',
+      ),
+    });
+  });
+
   it('puts running processes first, then exits, the latest on top', () => {
     const exited = { state: 'closed', exitCode: 0 } as const;
     const [session] = treeOf({

@@ -1,5 +1,5 @@
-import type { OutputStream } from '../../protocol/processMessages';
-import type { OutputChunk, RetainedOutput } from '../processBackend';
+import type { OutputStream } from '../protocol/processMessages';
+import type { OutputChunk, RetainedOutput } from './processBackend';
 import { Deque } from './deque';
 import type { StoredPiece } from './outputMemory';
 import { OutputMemory } from './outputMemory';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../support/seededRandom';
-import { OutputLog } from '../../../../src/environment/local/outputLog';
+import { createRandom } from '../../support/seededRandom';
+import { OutputLog } from '../../../src/environment/outputLog';
 
 const log = (maxRetainedOutputBytes = 10, maxRetainedOutputChunks = 4): OutputLog =>
   new OutputLog({ maxRetainedOutputBytes, maxRetainedOutputChunks });

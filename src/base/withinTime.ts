@@ -1,0 +1,25 @@
+import type { Clock } from './clock';
+import { Deferred } from './deferred';
+
+/**
+ * What a promise brings, if it does so in time.
+ *
+ * @throws what the promise rejects with, or what `late` makes. The promise is not waited for any longer
+ *   then, and how it ends matters to nobody.
+ */
+export async function withinTime<T>(
+  promise: Promise<T>,
+  clock: Clock,
+  waitMs: number,
+  late: () => Error,
+): Promise<T> {
+  const timeout = new Deferred<never>();
+  const timer = clock.schedule(() => {
+    timeout.reject(late());
+  }, waitMs);
+  try {
+    return await Promise.race([promise, timeout.promise]);
+  } finally {
+    timer.dispose();
+  }
+}
