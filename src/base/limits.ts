@@ -200,6 +200,15 @@ export const defaultLimits = {
   maxReplyBytes: 512 * MIB,
   /** JSON values in one reply; a directory of a million names has four million. */
   maxReplyJsonValues: 4 * MIB,
+  /** What a remote tells about itself, as JSON: real ones have a few thousand, and it is in every snapshot. */
+  maxEnvironmentInfoChars: 64 * KIB,
+  /** Text of a refusal that is kept: it goes into logs, lists and terminals, and on to agents. */
+  maxErrorMessageChars: 16 * KIB,
+  /**
+   * One piece of output: no more than is kept of all of it. Servers send 64 KiB at most, and what is passed
+   * on in one message must fit the limits of whoever gets it.
+   */
+  maxOutputChunkBytes: 1 * MIB,
   /** Events of one process that came before one they must follow (the measured peer's client). */
   maxReorderedEvents: 256,
   maxReorderedBytes: 1 * MIB,
@@ -243,8 +252,8 @@ export const defaultLimits = {
   maxToolCommands: 64,
   /** Characters of a command or of input shown before it is confirmed; more than a person reads. */
   maxConfirmedChars: 16 * KIB,
-  /** Files of a patch listed before it is confirmed; the rest is counted. */
-  maxConfirmedFiles: 50,
+  /** Calls of tools of which the place is known that their question named; more than wait for an answer. */
+  maxPreparedToolCalls: 256,
   /** A file that tools read or patch. Sources are far smaller, and all of it passes through the editor's memory. */
   maxToolFileBytes: 16 * MIB,
   /** Lines a tool reads by default, characters of one line, and of all together. */
@@ -258,7 +267,7 @@ export const defaultLimits = {
   maxToolEntries: 2000,
   maxToolScannedEntries: 20_000,
   maxToolListDepth: 16,
-  /** A patch a tool applies, and the files in it. */
+  /** A patch a tool applies, and the files in it, which are all listed before it is confirmed. */
   maxPatchChars: 4 * MIB,
   maxPatchFiles: 500,
 } as const;

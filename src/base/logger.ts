@@ -58,7 +58,10 @@ function oneLine(text: string): string {
 
 /** Removes tokens from text: the last guard, in every sink, behind not logging them in the first place. */
 export function redactSecrets(text: string): string {
-  return text
-    .replace(/([?&]token=)[^&\s"']+/gi, '$1***')
-    .replace(/(\bbearer\s+)[\w.~+/=-]+/gi, '$1***');
+  return (
+    text
+      .replace(/([?&]token=)[^&\s"']+/gi, '$1***')
+      // A message that speaks of a "bearer token" keeps its sense.
+      .replace(/(\bbearer\s+)(?!token(?![\w.~+/=-]))[\w.~+/=-]+/gi, '$1***')
+  );
 }

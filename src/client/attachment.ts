@@ -42,7 +42,8 @@ export async function attach(
   });
   let failure: Promise<ExecServerError> | undefined;
   peer.onDidClose((end) => {
-    failure = describeFailure(connection, end);
+    // Our own cut has its reason already.
+    failure ??= describeFailure(connection, end);
   });
   listen(peer);
   const timeout = clock.schedule(() => {

@@ -1,16 +1,18 @@
 import type { Clock } from '../base/clock';
 import { wakefulClock } from '../base/clock';
+import { ExecServerError } from '../base/errors';
 import type { Limits } from '../base/limits';
 import { defaultLimits } from '../base/limits';
 import type { Logger } from '../base/logger';
 import { nullLogger } from '../base/logger';
+import { withinTime } from '../base/withinTime';
 import type { EnvironmentInfoResponse } from '../protocol/environmentMessages';
 import { ErrorCode, RpcError } from '../protocol/errorCodes';
 import type { Attachment } from './attachment';
 import { attach } from './attachment';
 import { connectEndpoint } from './connectEndpoint';
 import type { ExecServerClient, ExecServerEndpoint, ServerFacts } from './execServerClient';
-import type { Connect } from './serverConnection';
+import type { Connect, ConnectSurroundings } from './serverConnection';
 import type { SessionBeginning } from './sessionClient';
 import { SessionClient } from './sessionClient';
 
@@ -56,10 +58,13 @@ export async function connectExecServer(
     listen: () => undefined,
   });
   try {
+    const beginning = await beginningOf(attachment, surroundings);
+    // Whoever listens from here on would not hear of an end that was before.
+    if (!connection.transport.isOpen) throw endedAtOnce();
     return new SessionClient(
       { ...surroundings, endpoint, clientName, connect, jitter },
       attachment,
-      await beginningOf(attachment),
+      beginning,
     );
   } catch (error) {
     connection.cut();
@@ -67,9 +72,30 @@ export async function connectExecServer(
   }
 }
 
-async function beginningOf(attachment: Attachment): Promise<SessionBeginning> {
+const endedAtOnce = (): ExecServerError =>
+  new ExecServerError(
+    'connectionClosed',
+    'Failed to begin a session: the connection was lost as soon as it had begun',
+  );
+
+async function beginningOf(
+  attachment: Attachment,
+  { limits, clock }: ConnectSurroundings,
+): Promise<SessionBeginning> {
   const { environmentInfo: told, binaryOutput } = attachment.reply;
-  const environmentInfo = told ?? (await askForEnvironment(attachment));
+  const { initializeTimeoutMs } = limits;
+  const environmentInfo =
+    told ??
+    (await withinTime(
+      askForEnvironment(attachment),
+      clock,
+      initializeTimeoutMs,
+      () =>
+        new ExecServerError(
+          'handshakeFailed',
+          `Failed to begin a session: the server did not tell about itself within ${initializeTimeoutMs} ms`,
+        ),
+    ));
   // Ours leaves the facts out while it cannot reach the place itself, but is not an early release.
   const isLater =
     told !== undefined || binaryOutput === true || environmentInfo.capabilities !== undefined;

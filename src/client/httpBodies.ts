@@ -22,7 +22,10 @@ export class HttpBodies {
   constructor(
     private readonly calls: CallQueue,
     private readonly pauses: ReceivingPauses,
-    private readonly limits: Pick<Limits, 'maxUnreadBytes' | 'maxUnreadBytesDuringCalls'>,
+    private readonly limits: Pick<
+      Limits,
+      'maxUnreadBytes' | 'maxUnreadBytesDuringCalls' | 'maxErrorMessageChars'
+    >,
   ) {}
 
   async request(params: RequestParams, signal?: AbortSignal): Promise<ClientHttpResponse> {
@@ -66,7 +69,8 @@ export class HttpBodies {
     body.lastSeq = seq;
     if (chunk.length > 0) body.queue.push(chunk, chunk.length);
     if (!done) return;
-    if (error !== null) this.break(requestId, body, error);
+    if (error !== null)
+      this.break(requestId, body, error.slice(0, this.limits.maxErrorMessageChars));
     else {
       this.bodies.delete(requestId);
       body.queue.end();

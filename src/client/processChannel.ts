@@ -12,7 +12,13 @@ import { eventsOfRead } from './eventsOfRead';
 export interface ProcessChannelOptions {
   readonly limits: Pick<
     Limits,
-    'maxReorderedEvents' | 'maxReorderedBytes' | 'maxHeldEvents' | 'maxHeldBytes' | 'missingEventMs'
+    | 'maxReorderedEvents'
+    | 'maxReorderedBytes'
+    | 'maxHeldEvents'
+    | 'maxHeldBytes'
+    | 'maxOutputChunkBytes'
+    | 'maxErrorMessageChars'
+    | 'missingEventMs'
   >;
   readonly clock: Clock;
   /** Asks the server for what came after a number; the answer goes to `receiveRead`. */
@@ -20,6 +26,9 @@ export interface ProcessChannelOptions {
   /** Nothing comes any more; `failed` tells that the process itself may go on. */
   readonly onEnd: (how: 'closed' | 'failed') => void;
 }
+
+/** What an event takes in memory besides its output, about. */
+const EVENT_BYTES = 128;
 
 /** Reads in a row that may leave a gap where it was: each was answered from a later state than the one before. */
 const MAX_FRUITLESS_READS = 3;
@@ -45,6 +54,8 @@ export class ProcessChannel {
   };
   /** What comes before anybody could have subscribed. */
   private unheard: ClientProcessEvent[] | undefined = [];
+  private unheardBytes = 0;
+  private hasExited = false;
   private over = false;
 
   readonly onDidEmit = this.emitter.event;
@@ -102,7 +113,10 @@ export class ProcessChannel {
     if (this.over) return;
     this.over = true;
     this.finish();
-    this.hand({ type: 'failed', message });
+    this.hand({
+      type: 'failed',
+      message: message.slice(0, this.options.limits.maxErrorMessageChars),
+    });
     this.options.onEnd('failed');
   }
 
@@ -142,6 +156,19 @@ export class ProcessChannel {
   }
 
   private publish(event: NumberedEvent): void {
+    if (event.type === 'output') {
+      if (event.chunk.length > this.options.limits.maxOutputChunkBytes) {
+        this.fail('the server sent more output in one piece than anybody takes');
+        return;
+      }
+    } else {
+      // An exit comes once, and before the close.
+      if (this.hasExited !== (event.type === 'closed')) {
+        this.fail('the server contradicts itself about its end');
+        return;
+      }
+      this.hasExited = true;
+    }
     if (event.type === 'closed') {
       this.over = true;
       this.finish();
@@ -156,12 +183,16 @@ export class ProcessChannel {
   }
 
   private hand(event: ClientProcessEvent): void {
-    if (this.unheard === undefined) this.tell(event);
-    else {
-      this.unheard.push(
-        event.type === 'output' ? { ...event, chunk: Buffer.from(event.chunk) } : event,
-      );
+    if (this.unheard === undefined) {
+      this.tell(event);
+      return;
     }
+    const kept = event.type === 'output' ? { ...event, chunk: Buffer.from(event.chunk) } : event;
+    this.unheard.push(kept);
+    this.unheardBytes += EVENT_BYTES + (kept.type === 'output' ? kept.chunk.length : 0);
+    if (this.unheardBytes <= this.options.limits.maxHeldBytes) return;
+    // The start is still to be answered, and nothing slows what comes until then.
+    this.fail('too much output has come before the answer to its start');
   }
 
   private tell(event: ClientProcessEvent): void {

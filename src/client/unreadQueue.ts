@@ -3,8 +3,12 @@ import { ExecServerError } from '../base/errors';
 import type { Limits } from '../base/limits';
 import type { ReceivingPauses } from './receivingPauses';
 
+/** What an item takes besides its bytes, about: many small ones must not pass as little. */
+const ITEM_BYTES = 256;
+
 interface Item<T> {
   readonly value: T;
+  /** Of the value, and of what holds it. */
   readonly bytes: number;
 }
 
@@ -31,8 +35,9 @@ export class UnreadQueue<T> implements AsyncIterable<T> {
 
   push(value: T, bytes: number): void {
     if (this.ending !== undefined) return;
-    this.items.push({ value, bytes });
-    this.bytes += bytes;
+    const item = { value, bytes: bytes + ITEM_BYTES };
+    this.items.push(item);
+    this.bytes += item.bytes;
     const { limits, pauses, what } = this.options;
     if (this.bytes > limits.maxUnreadBytesDuringCalls) {
       const behind = `its reader is more than ${limits.maxUnreadBytesDuringCalls} bytes behind`;

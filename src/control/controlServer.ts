@@ -29,7 +29,7 @@ export interface ControlServerOptions {
   /** @throws RpcError −32600 for a choice that cannot be, such as this executor itself. */
   readonly setEnvironment: (choice: EnvironmentChoice) => Promise<LeftEnvironment>;
   readonly applySettings: (settings: ExecutorSettings) => void;
-  /** Whether programs of agents can be confined. */
+  /** Whether programs of agents can be confined, where they run now. */
   readonly canConfine: () => Promise<boolean>;
   /** Ends the executor; called after the request has been answered. */
   readonly shutDown: (reason: string) => void;

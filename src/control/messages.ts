@@ -244,7 +244,7 @@ export const controlRequests = {
     EmptyResponseSchema,
   ),
   'process/terminate': request(z.object(onOneProcess), z.object({ running: z.boolean() })),
-  /** Whether programs of agents can be confined. Asked when it matters, because finding out runs programs. */
+  /** Whether programs of agents can be confined, where they run now. Asked when it matters, because finding out runs programs. */
   'sandbox/check': request(z.object({}), z.object({ isAvailable: z.boolean() })),
   'history/clear': request(z.object({}), EmptyResponseSchema),
   'executor/shutDown': request(z.object({ reason: optional(z.string()) }), EmptyResponseSchema),

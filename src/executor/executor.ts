@@ -12,6 +12,7 @@ import type { LeftEnvironment } from '../environment/environmentManager';
 import { EnvironmentManager } from '../environment/environmentManager';
 import { DisabledEnvironment } from '../environment/disabledEnvironment';
 import { refusalOf } from '../environment/limitedEnvironment';
+import { keepsSandboxes } from '../environment/sandboxCheck';
 import { codexSystemDirectory } from '../environment/local/codexHome';
 import { localEnvironmentInfo } from '../environment/local/hostInfo';
 import { LocalCapabilityDiscovery } from '../environment/local/localCapabilityDiscovery';
@@ -161,7 +162,7 @@ export class Executor {
       applySettings: (settings) => {
         this.apply(settings);
       },
-      canConfine: () => this.confinement.isAvailable(),
+      canConfine: () => this.canConfine(),
     });
     this.server = new ExecServer({
       lock: options.lock,
@@ -248,6 +249,13 @@ export class Executor {
     })();
     this.lastSwitch = done;
     return done;
+  }
+
+  /** Asks the place where agents work, which need not be this machine. */
+  private canConfine(): Promise<boolean> {
+    const { current } = this.environments;
+    if (current.kind !== 'remote') return this.confinement.isAvailable();
+    return keepsSandboxes(current, { clock: systemClock, limits: this.options.limits });
   }
 
   private applyDetachedTtl(): void {

@@ -49,6 +49,8 @@ export class ExecutorOwner implements Disposable {
   private seen: WorkspaceChoice | undefined;
   /** The fingerprint of the choice the executor was last told. */
   private told = '';
+  /** Switches run one after another: one that waits for a token must not overtake the next. */
+  private lastSwitch: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: OwnerOptions) {
     const { clock, logger, model } = options;
@@ -125,26 +127,19 @@ export class ExecutorOwner implements Disposable {
     runningProcesses: 'keep' | 'terminate',
   ): Promise<void> {
     const { environments } = this.options;
-    const next = choice ?? environments.resolvedBySettings.choice;
-    const told = await environments.toExecutor(next);
-    await this.supervisor.client?.request('environment/set', { choice: told, runningProcesses });
-    await this.options.choice.rememberEnvironment(choice);
-    this.told = environments.fingerprint;
+    await this.inTurn(async () => {
+      const next = choice ?? environments.resolvedBySettings.choice;
+      const told = await environments.toExecutor(next);
+      await this.supervisor.client?.request('environment/set', { choice: told, runningProcesses });
+      await this.options.choice.rememberEnvironment(choice);
+      this.told = environments.fingerprint;
+    });
   }
 
   /** Settings changed: sends agents' calls where they go by them now. What runs goes on. */
   async followSettings(): Promise<void> {
     await this.pushSettings();
-    const { client } = this.supervisor;
-    const { environments } = this.options;
-    if (client === undefined || environments.fingerprint === this.told) return;
-    this.told = environments.fingerprint;
-    try {
-      const choice = await this.resolveChoice();
-      await client.request('environment/set', { choice, runningProcesses: 'keep' });
-    } catch (error) {
-      this.options.tellProblem(`The settings were not followed. ${toError(error).message}`);
-    }
+    await this.inTurn(() => this.followChoice());
   }
 
   /** Settings or folders changed; a running executor follows. */
@@ -181,6 +176,26 @@ export class ExecutorOwner implements Disposable {
     if (isKnown || isSameChoice(observed, environments.resolved.choice)) return;
     const bySettings = environments.resolvedBySettings.choice;
     void choice.rememberEnvironment(isSameChoice(observed, bySettings) ? undefined : observed);
+  }
+
+  private async followChoice(): Promise<void> {
+    const { client } = this.supervisor;
+    const { environments } = this.options;
+    if (client === undefined || environments.fingerprint === this.told) return;
+    this.told = environments.fingerprint;
+    try {
+      const choice = await this.resolveChoice();
+      await client.request('environment/set', { choice, runningProcesses: 'keep' });
+    } catch (error) {
+      this.options.tellProblem(`The settings were not followed. ${toError(error).message}`);
+    }
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.lastSwitch.then(work);
+    // Whoever asked for it hears why it failed; the next one has its turn all the same.
+    this.lastSwitch = done.catch(() => undefined);
+    return done;
   }
 
   /** What to tell an executor. A remote that cannot be used leaves agents nowhere to go, and the user is told. */

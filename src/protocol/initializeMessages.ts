@@ -12,7 +12,7 @@ export const InitializeParamsSchema = z.object({
 export type InitializeParams = z.infer<typeof InitializeParamsSchema>;
 
 export const InitializeResponseSchema = z.object({
-  sessionId: z.string(),
+  sessionId: boundedText('sessionId'),
   /** Absent where the place has not told in time; `environment/info` asks again. */
   environmentInfo: EnvironmentInfoSchema.optional(),
   /** Present when it was asked for and will be done. */

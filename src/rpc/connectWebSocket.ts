@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { Clock } from '../base/clock';
 import { ExecServerError } from '../base/errors';
 import type { Limits } from '../base/limits';
+import { redactSecrets } from '../base/logger';
 import type { WebSocketTransportLimits } from './webSocketTransport';
 import { WebSocketTransport } from './webSocketTransport';
 
@@ -124,5 +125,6 @@ async function explanationIn(response: IncomingMessage): Promise<string> {
   } catch {
     // What came so far is all there is.
   }
-  return text.slice(0, MAX_EXPLANATION_LENGTH).trim();
+  // Some quote what they were asked for.
+  return redactSecrets(text.slice(0, MAX_EXPLANATION_LENGTH).trim());
 }

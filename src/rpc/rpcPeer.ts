@@ -3,6 +3,7 @@ import { Deferred } from '../base/deferred';
 import { ExecServerError } from '../base/errors';
 import { Emitter } from '../base/event';
 import type { Limits } from '../base/limits';
+import { defaultLimits } from '../base/limits';
 import type { Disposable } from '../base/lifecycle';
 import { DisposableStore } from '../base/lifecycle';
 import type { IncomingRequest, ResponseOutcome } from '../protocol/envelope';
@@ -118,7 +119,12 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
   }
 
   private refuse({ id, method }: IncomingRequest): void {
-    this.transport.send(encodeError(id, methodNotFound(method)));
+    if (typeof id === 'string' && id.length > defaultLimits.maxIdBytes) {
+      this.giveUp('a request has an endless id');
+      return;
+    }
+    // Who asks and takes no answers would have them pile up here.
+    if (!this.transport.isCongested) this.transport.send(encodeError(id, methodNotFound(method)));
   }
 
   private settle(id: unknown, outcome: ResponseOutcome): void {
@@ -128,7 +134,7 @@ export class RpcPeer<T extends RequestTable> implements Disposable {
     this.pending.delete(id);
     if ('error' in outcome) {
       const { code, message } = outcome.error;
-      call.answer.reject(new RpcError(code, message));
+      call.answer.reject(new RpcError(code, message.slice(0, defaultLimits.maxErrorMessageChars)));
       return;
     }
     const parsed = call.result.safeParse(outcome.result);

@@ -61,6 +61,8 @@ export class Connection implements Attachment, CallContext {
   private boundSession: Session | undefined;
   private initialized = false;
   private binary = false;
+  /** What has changed since the answer to `initialize`, for a client that is not ready to hear of it. */
+  private heldAnnouncement: string | undefined;
   private ignoredCount = 0;
   /** Nothing is taken from the client any more. */
   private leaving = false;
@@ -99,6 +101,7 @@ export class Connection implements Attachment, CallContext {
     this.store.add(
       options.announcer.onDidAnnounce((notification) => {
         if (this.initialized) this.notify(notification);
+        else if (this.boundSession !== undefined) this.heldAnnouncement = notification;
       }),
     );
     this.store.add(
@@ -218,8 +221,13 @@ export class Connection implements Attachment, CallContext {
   }
 
   private openForRequests(): void {
-    if (this.boundSession === undefined) this.hangUp('initialized before initialize');
-    else this.initialized = true;
+    if (this.boundSession === undefined) {
+      this.hangUp('initialized before initialize');
+      return;
+    }
+    this.initialized = true;
+    if (this.heldAnnouncement !== undefined) this.notify(this.heldAnnouncement);
+    this.heldAnnouncement = undefined;
   }
 
   /** At once and without a place in the order: it must not hold anything up, nor stay in memory. */

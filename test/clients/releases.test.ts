@@ -20,6 +20,7 @@ import { temporaryFolder } from '../support/temporaryFolder';
 import { TcpRelay } from '../support/tcpRelay';
 import { WebSocketTap } from '../support/webSocketTap';
 import { WatchedServer } from './watchedServer';
+import { SAMPLE_PATCH } from './samplePatch';
 
 /** Releases that `npm test` runs too; the others are fetched only when every release is asked for. */
 const NEWEST = 2;
@@ -104,23 +105,7 @@ describe.each(releases)('Codex CLI %s', (_version, release) => {
     const inWorkspace = (name: string): string => join(server.workspace, name);
     await writeFile(inWorkspace('changed.txt'), 'one\ntwo\n');
     await writeFile(inWorkspace('removed.txt'), 'gone\n');
-    const run = await play(server, [
-      () => [
-        applyPatch(
-          [
-            '*** Begin Patch',
-            '*** Update File: changed.txt',
-            '@@',
-            '-one',
-            '+ONE',
-            '*** Add File: docs/added.md',
-            '+made by an agent',
-            '*** Delete File: removed.txt',
-            '*** End Patch',
-          ].join('\n'),
-        ),
-      ],
-    ]);
+    const run = await play(server, [() => [applyPatch(SAMPLE_PATCH)]]);
     expect({
       told: await reports(run),
       files: (await readdir(server.workspace)).sort(),

@@ -19,6 +19,7 @@ import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, viewImage, writeStdin } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { WatchedServer } from './watchedServer';
+import { SAMPLE_PATCH } from './samplePatch';
 
 /** Longest the client may wait for a command; it goes on as soon as the command has ended. */
 const PATIENTLY = { yieldTimeMs: 30_000 };
@@ -92,21 +93,7 @@ describe.skipIf(!canHide())('the Codex CLI through remote mode (needs mount name
         await server.untilOutput('name? ');
         return [writeStdin(runningSession(request.lastOutput()), 'Ada\n', PATIENTLY)];
       },
-      () => [
-        applyPatch(
-          [
-            '*** Begin Patch',
-            '*** Update File: changed.txt',
-            '@@',
-            '-one',
-            '+ONE',
-            '*** Add File: docs/added.md',
-            '+made by an agent',
-            '*** Delete File: removed.txt',
-            '*** End Patch',
-          ].join('\n'),
-        ),
-      ],
+      () => [applyPatch(SAMPLE_PATCH)],
       () => [viewImage(at('red.png'))],
     ]);
     const { code, stderr } = await run.exited;

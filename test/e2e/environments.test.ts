@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Deferred } from '../../src/base/deferred';
 import { until } from '../host/until.mjs';
 import { startCodexExecServer } from '../support/codexExecServer';
@@ -9,7 +9,13 @@ import { parseCommandReport, runningSession } from '../support/codexReport';
 import { startCodexExec } from '../support/codexRun';
 import type { CodexRun } from '../support/codexRun';
 import type { Editor } from '../support/editor';
-import { STATUS_ITEM, copyAgentUrl, executorsOf, openEditor, startServer } from '../support/editor';
+import {
+  STATUS_ITEM,
+  copyAgentUrl,
+  executorsOf,
+  openEditorForTest,
+  startServer,
+} from '../support/editor';
 import { startServer as startRemote } from '../support/execServerHarness';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, writeStdin } from '../support/scriptedModelItems';
@@ -26,21 +32,6 @@ const LOSS_DEADLINE_MS = 120_000;
 const ROWS_IN_VIEW = 5;
 
 const CAPABILITY_DISABLED = -32012;
-
-let editor: Editor | undefined;
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') {
-    await editor?.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
-  }
-  await editor?.close();
-  editor = undefined;
-});
-
-async function open(): Promise<Editor> {
-  editor = await openEditor();
-  return editor;
-}
 
 /** Answers the three steps of a remote's form. */
 async function fillIn(
@@ -72,7 +63,7 @@ async function switchTo({ workbench }: Editor, place: RegExp): Promise<void> {
 }
 
 test('a real agent works on a real remote that a person adds, loses and gets back', async () => {
-  const opened = await open();
+  const opened = await openEditorForTest();
   const { workbench, workspace } = opened;
   const tree = workbench.tree('Sessions');
   const far = join(await temporaryFolder(), 'far', 'app');
@@ -188,7 +179,7 @@ test('a real agent works on a real remote that a person adds, loses and gets bac
 });
 
 test('a remote is tested before it is saved, and its token is kept out of the settings', async () => {
-  const opened = await open();
+  const opened = await openEditorForTest();
   const { workbench, server } = opened;
   const remote = await startRemote();
   const url = await startServer(workbench);

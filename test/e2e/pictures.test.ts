@@ -1,10 +1,9 @@
 import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { COLOR_THEMES } from '../host/settings.mjs';
-import type { Editor } from '../support/editor';
-import { STATUS_ITEM, copyAgentUrl, openEditor, startServer } from '../support/editor';
+import { STATUS_ITEM, copyAgentUrl, openEditorForTest, startServer } from '../support/editor';
 import { startServer as startRemote } from '../support/execServerHarness';
 import { WireClient, startParams } from '../support/wireClient';
 
@@ -27,22 +26,12 @@ const QUIET_WINDOW = {
   'window.zoomLevel': 0,
 };
 
-let editor: Editor | undefined;
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') {
-    await editor?.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
-  }
-  await editor?.close();
-  editor = undefined;
-});
-
 test.each([
   ['dark', 'workbench.png'],
   ['light', undefined],
   ['highContrast', undefined],
 ] as const)('shows an agent at work in the %s theme', async (theme, picture) => {
-  editor = await openEditor({
+  const editor = await openEditorForTest({
     settings: {
       'workbench.colorTheme': COLOR_THEMES[theme],
       'workbench.editor.empty.hint': 'hidden',
@@ -93,7 +82,7 @@ test.each([
 });
 
 test('shows the three modes and the way to them', async () => {
-  editor = await openEditor({ settings: QUIET_WINDOW, viewport: SMALL_WINDOW });
+  const editor = await openEditorForTest({ settings: QUIET_WINDOW, viewport: SMALL_WINDOW });
   const { workbench, workspace } = editor;
   const { quickInput } = workbench;
   const tree = workbench.tree('Sessions');
@@ -114,7 +103,7 @@ test('shows the three modes and the way to them', async () => {
   await workbench.waitForStatus(STATUS_ITEM, /off/);
   await workbench.openView(/^Exec Server/);
   await workbench.page.getByRole('button', { name: 'Start Exec Server' }).waitFor();
-  await workbench.widenSideBar(190);
+  await workbench.widenSideBar(240);
   await picture('start');
 
   await workbench.runCommand('Exec Server: Start');

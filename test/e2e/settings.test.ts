@@ -2,15 +2,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import packageJson from '../../package.json';
 import { until } from '../host/until.mjs';
-import type { Editor, EditorOptions } from '../support/editor';
+import type { Editor } from '../support/editor';
 import {
   STATUS_ITEM,
   agentProgramsOf,
   copyAgentUrl,
   executorsOf,
-  openEditor,
+  openEditorForTest,
   startServer,
 } from '../support/editor';
 import { parentOf } from '../support/processFacts';
@@ -18,6 +19,9 @@ import { WireClient, startParams } from '../support/wireClient';
 
 const OUTSIDE_WRITE_SCOPE = -32014;
 const FOREIGN_HOST = 'agents.example.com';
+
+/** What the settings editor says when it shows all settings of the extension. */
+const SETTINGS_FOUND = `${Object.keys(packageJson.contributes.configuration.properties).length} Settings Found`;
 
 /** Everything a hostile repository would like to be set. */
 const HOSTILE_SETTINGS = {
@@ -27,21 +31,6 @@ const HOSTILE_SETTINGS = {
   'execServer.detachedSessionTtlSeconds': 1,
   'execServer.ownerGraceSeconds': 86_400,
 };
-
-let editor: Editor | undefined;
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') {
-    await editor?.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
-  }
-  await editor?.close();
-  editor = undefined;
-});
-
-async function open(options: EditorOptions = {}): Promise<Editor> {
-  editor = await openEditor(options);
-  return editor;
-}
 
 /** What writing a file is answered with: an error code, or nothing. */
 async function codeOfWrite(agent: WireClient, path: string): Promise<number | undefined> {
@@ -75,7 +64,7 @@ async function connectAs(url: string, host: string): Promise<string> {
 }
 
 test('settings of a hostile workspace have no effect, in a workspace of several folders', async () => {
-  const { workbench, workspace } = await open({
+  const { workbench, workspace } = await openEditorForTest({
     async prepare(folder) {
       const second = join(dirname(folder), 'second');
       for (const root of [folder, second]) {
@@ -110,9 +99,14 @@ test('settings of a hostile workspace have no effect, in a workspace of several 
   agent.cut();
 });
 
-test('settings of the machine take effect at once', async () => {
-  const opened = await open();
+test('settings of the machine are at hand and take effect at once', async () => {
+  const opened = await openEditorForTest();
   const { workbench, workspace } = opened;
+  // This window is on another machine than the browser, where these settings have a tab of their own.
+  await workbench.runCommand('Exec Server: Open Settings');
+  await workbench.page.locator('.settings-count-widget', { hasText: SETTINGS_FOUND }).waitFor();
+  await workbench.page.keyboard.press('Escape');
+  await workbench.page.locator('.settings-editor').waitFor({ state: 'hidden' });
   const outside = outsidePath();
   const url = await startServer(workbench);
   const agent = await WireClient.open(url);
@@ -176,7 +170,7 @@ test('settings of the machine take effect at once', async () => {
 });
 
 test('a port that another program has taken is told, and gets no token', async () => {
-  const opened = await open();
+  const opened = await openEditorForTest();
   const { workbench } = opened;
   const url = await startServer(workbench);
   const { port, searchParams } = new URL(url);

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { until } from '../host/until.mjs';
 import { Workbench } from '../host/workbench.mjs';
 import type { Editor, EditorOptions } from '../support/editor';
@@ -6,26 +6,15 @@ import {
   STATUS_ITEM,
   agentProgramsOf,
   executorsOf,
-  openEditor,
+  openEditorForTest,
   startServer,
 } from '../support/editor';
 import { isAlive } from '../support/processFacts';
 import { WireClient, startParams } from '../support/wireClient';
 
-const editors: Editor[] = [];
-
-afterEach(async ({ task }) => {
-  const [editor] = editors;
-  if (task.result?.state === 'fail') {
-    await editor?.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
-  }
-  for (const editor of editors.splice(0)) await editor.close();
-});
-
 /** A window in which the server runs, and the address for agents. */
 async function startedEditor(options: EditorOptions = {}): Promise<Editor & { url: string }> {
-  const editor = await openEditor(options);
-  editors.push(editor);
+  const editor = await openEditorForTest(options);
   return { ...editor, url: await startServer(editor.workbench) };
 }
 

@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
+import { pathToFileURL } from 'node:url';
 import * as vscode from 'vscode';
 import type { ApiProcess, ExecServerApi } from '../../src/extension/api';
 import { commandIds } from '../../src/extension/commands/commandIds';
 import { WireClient } from '../support/wireClient';
-
-const EXTENSION_ID = 'exec-server.exec-server-vscode';
-
-/** Bound against hanging; nothing is judged by time. */
-const DEADLINE_MS = 20_000;
-
-async function activate(): Promise<ExecServerApi> {
-  const extension = vscode.extensions.getExtension<ExecServerApi>(EXTENSION_ID);
-  assert.ok(extension, 'the extension is installed');
-  return extension.activate();
-}
-
-/** Waits for a state of the extension, looking again whenever it changes and now and then. */
-async function until<T>(what: string, probe: () => T | undefined | false): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const found = probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`Waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
+import { DEADLINE_MS, activate, configure, openFolder, until } from './extensionUnderTest';
 
 /** Copies the address as a user does: the command, then the form in the quick pick. */
 async function agentUrl(): Promise<string> {
@@ -46,12 +26,10 @@ async function agentUrl(): Promise<string> {
 }
 
 async function startProcess(agent: WireClient, processId: string, script: string, tty = true) {
-  const [folder] = vscode.workspace.workspaceFolders ?? [];
-  assert.ok(folder);
   return agent.call('process/start', {
     processId,
     argv: ['/bin/sh', '-c', script],
-    cwd: folder.uri.toString(),
+    cwd: pathToFileURL(openFolder()).href,
     env: { PATH: '/usr/bin:/bin', TERM: 'xterm' },
     tty,
     rows: 24,
@@ -152,11 +130,9 @@ suite('Exec Server', () => {
   });
 
   test('allows commands and files apart from each other, at once and for agents on the line', async () => {
-    const [folder] = vscode.workspace.workspaceFolders ?? [];
-    assert.ok(folder);
-    const path = vscode.Uri.joinPath(folder.uri, 'package.json').toString();
+    const path = pathToFileURL(`${openFolder()}/package.json`).href;
     for (const capability of ['exec', 'filesystem'] as const) {
-      await allow(capability, false);
+      await configure(`capabilities.${capability}`, false);
       await until('the change', () => api.environment?.capabilities[capability] === false);
       const start = await startProcess(agent, `with no ${capability}`, 'true');
       const metadata = await agent.call('fs/getMetadata', { path });
@@ -164,25 +140,22 @@ suite('Exec Server', () => {
         [start, metadata].map((reply) => ('error' in reply ? reply.error.code : 'answered')),
         capability === 'exec' ? [-32012, 'answered'] : ['answered', -32012],
       );
-      await allow(capability, undefined);
+      await configure(`capabilities.${capability}`, undefined);
       await until('the change', () => api.environment?.capabilities[capability] === true);
     }
   });
 
   test('follows the settings where the workspace has no choice of its own', async () => {
-    const configuration = (): vscode.WorkspaceConfiguration =>
-      vscode.workspace.getConfiguration('execServer');
-    const { Global } = vscode.ConfigurationTarget;
     await vscode.commands.executeCommand(commandIds.useSettings);
-    await configuration().update('environment', 'disabled', Global);
+    await configure('environment', 'disabled');
     await until('the mode', () => api.mode === 'disabled');
     // A remote that nobody named is nowhere, never this machine.
-    await configuration().update('environment', 'remote', Global);
+    await configure('environment', 'remote');
     assert.ok('error' in (await startProcess(agent, 'nowhere', 'true')));
     // What was chosen in the workspace counts more.
     await vscode.commands.executeCommand(commandIds.switchMode, { mode: 'local' });
     await until('the mode', () => api.mode === 'local');
-    await configuration().update('environment', undefined, Global);
+    await configure('environment', undefined);
     assert.ok('result' in (await startProcess(agent, 'here', 'true')));
   });
 
@@ -223,12 +196,6 @@ suite('Exec Server', () => {
     assert.deepEqual([api.state, api.port, api.processes()], ['stopped', undefined, []]);
   });
 });
-
-async function allow(capability: 'exec' | 'filesystem', value: boolean | undefined): Promise<void> {
-  await vscode.workspace
-    .getConfiguration('execServer')
-    .update(`capabilities.${capability}`, value, vscode.ConfigurationTarget.Global);
-}
 
 function outputOf(message: Readonly<Record<string, unknown>>): string {
   const params = message['params'] as { readonly chunk?: string } | undefined;

@@ -4,8 +4,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExecServerApi } from '../../src/extension/api';
 import { commandIds } from '../../src/extension/commands/commandIds';
+import { activate, configure, openFolder, until } from './extensionUnderTest';
+import { PIXEL_PNG, imageOfTool, textOfTool, typeIntoCommand } from './toolCalls';
 
-const EXTENSION_ID = 'exec-server.exec-server-vscode';
 const EXEC_TOOLS = ['execServer_exec_command', 'execServer_write_stdin'];
 const FILE_TOOLS = [
   'execServer_apply_patch',
@@ -14,32 +15,19 @@ const FILE_TOOLS = [
   'execServer_view_image',
 ];
 
-/** Bound against hanging; nothing is judged by time. */
-const DEADLINE_MS = 20_000;
-
-/** One pixel. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
-  'base64',
-);
-
 suite('Tools', () => {
   let api: ExecServerApi;
   let folder: string;
 
   suiteSetup(async () => {
-    const extension = vscode.extensions.getExtension<ExecServerApi>(EXTENSION_ID);
-    assert.ok(extension);
-    api = await extension.activate();
-    const [open] = vscode.workspace.workspaceFolders ?? [];
-    assert.ok(open);
-    folder = open.uri.fsPath;
+    api = await activate();
+    folder = openFolder();
     await vscode.commands.executeCommand(commandIds.start);
   });
 
   suiteTeardown(async () => {
-    await setCapability('exec', undefined);
-    await setCapability('filesystem', undefined);
+    await configure('capabilities.exec', undefined);
+    await configure('capabilities.filesystem', undefined);
     await vscode.commands.executeCommand(commandIds.stop);
   });
 
@@ -53,7 +41,10 @@ suite('Tools', () => {
   });
 
   test('run a command as a process of a session of their own', async () => {
-    const output = await call('exec_command', { cmd: 'echo "from $PWD"; exit 3', login: false });
+    const output = await textOfTool('exec_command', {
+      cmd: 'echo "from $PWD"; exit 3',
+      login: false,
+    });
     assert.match(
       output,
       new RegExp(`exited with code 3\n.*\nOutput:\nfrom .*${path.basename(folder)}\n$`),
@@ -66,14 +57,7 @@ suite('Tools', () => {
   });
 
   test('type into a command that goes on', async () => {
-    const started = await call('exec_command', {
-      ...{ cmd: 'read line; echo "got $line"', tty: true, login: false, yield_time_ms: 250 },
-    });
-    const [, number] = /running with session ID (\d+)/.exec(started) ?? [];
-    const typed = await call('write_stdin', {
-      ...{ session_id: Number(number), chars: 'this\n', yield_time_ms: 30_000 },
-    });
-    assert.match(typed, /exited with code 0\n[^]*got this\n/);
+    assert.match(await typeIntoCommand(), /exited with code 0\n[^]*got this\n/);
   });
 
   test('terminate a command that is cancelled', async () => {
@@ -98,37 +82,36 @@ suite('Tools', () => {
     ].join('\n');
     const before = await readFile(path.join(folder, 'README.md'), 'utf8');
     assert.equal(
-      await call('apply_patch', { input: patch }),
+      await textOfTool('apply_patch', { input: patch }),
       'Success. Updated the following files:\nA made/by/tool.txt\nM README.md\n',
     );
     assert.deepEqual(
       [
         await readFile(path.join(folder, 'made/by/tool.txt'), 'utf8'),
         await readFile(path.join(folder, 'README.md'), 'utf8'),
-        await call('read_file', { path: 'made/by/tool.txt', offset: 2 }),
-        (await call('list_dir', { path: 'made', depth: 2 })).split('\n').slice(1),
+        await textOfTool('read_file', { path: 'made/by/tool.txt', offset: 2 }),
+        (await textOfTool('list_dir', { path: 'made', depth: 2 })).split('\n').slice(1),
       ],
       ['one\ntwo\n', `${before}the end\n`, 'L2: two', ['by/', '  tool.txt']],
     );
   });
 
   test('pass an image on', async () => {
-    await writeFile(path.join(folder, 'pixel.png'), PNG);
-    const { content } = await invoke('view_image', { path: 'pixel.png' });
-    const [part] = content;
-    assert.ok(typeof part === 'object' && part !== null && 'mimeType' in part && 'data' in part);
-    assert.ok(part.data instanceof Uint8Array);
-    assert.deepEqual([part.mimeType, Buffer.from(part.data)], ['image/png', PNG]);
+    await writeFile(path.join(folder, 'pixel.png'), PIXEL_PNG);
+    assert.deepEqual(await imageOfTool('view_image', { path: 'pixel.png' }), {
+      mimeType: 'image/png',
+      bytes: PIXEL_PNG,
+    });
   });
 
   test('exist only while their capability is on', async () => {
-    await setCapability('exec', false);
+    await configure('capabilities.exec', false);
     await toolsAre(FILE_TOOLS);
-    await setCapability('filesystem', false);
+    await configure('capabilities.filesystem', false);
     await toolsAre([]);
-    await setCapability('exec', undefined);
+    await configure('capabilities.exec', undefined);
     await toolsAre(EXEC_TOOLS);
-    await setCapability('filesystem', undefined);
+    await configure('capabilities.filesystem', undefined);
     await toolsAre([...EXEC_TOOLS, ...FILE_TOOLS]);
     await vscode.commands.executeCommand(commandIds.switchMode, 'disabled');
     await toolsAre([]);
@@ -139,39 +122,22 @@ suite('Tools', () => {
   test('go on with an executor that was started again', async () => {
     await vscode.commands.executeCommand(commandIds.restart);
     await toolsAre([...EXEC_TOOLS, ...FILE_TOOLS]);
-    assert.match(await call('exec_command', { cmd: 'echo again', login: false }), /again\n$/);
+    assert.match(await textOfTool('exec_command', { cmd: 'echo again', login: false }), /again\n$/);
   });
 });
-
-async function invoke(name: string, input: object): Promise<vscode.LanguageModelToolResult> {
-  return vscode.lm.invokeTool(`execServer_${name}`, { input, toolInvocationToken: undefined });
-}
-
-async function call(name: string, input: object): Promise<string> {
-  const [part] = (await invoke(name, input)).content;
-  assert.ok(part instanceof vscode.LanguageModelTextPart);
-  return part.value;
-}
-
-async function setCapability(name: string, value: boolean | undefined): Promise<void> {
-  await vscode.workspace
-    .getConfiguration('execServer')
-    .update(`capabilities.${name}`, value, vscode.ConfigurationTarget.Global);
-}
 
 /**
  * Waits until exactly these can be called. `lm.tools` has every tool that a manifest names, so each is asked:
  * one that exists objects to the empty input before anything else.
  */
 async function toolsAre(expected: readonly string[]): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  let callable: readonly string[];
-  do {
-    await new Promise((resolve) => setTimeout(resolve, 25));
+  let callable: readonly string[] = [];
+  const found = until('the tools', async () => {
     const answers = await Promise.all([...EXEC_TOOLS, ...FILE_TOOLS].map(isCallable));
     callable = answers.flat();
-  } while (callable.join() !== expected.join() && Date.now() < deadline);
-  assert.deepEqual(callable, expected);
+    return callable.join() === expected.join();
+  });
+  await found.catch(() => assert.deepEqual(callable, expected));
 }
 
 async function isCallable(name: string): Promise<readonly string[]> {
@@ -181,13 +147,4 @@ async function isCallable(name: string): Promise<readonly string[]> {
     return String(error).includes('is missing') ? [name] : [];
   }
   return assert.fail(`${name} took an empty input`);
-}
-
-/** Looks again now and then: there is no event for the list of tools. */
-async function until(what: string, probe: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!probe()) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

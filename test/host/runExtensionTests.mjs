@@ -6,6 +6,8 @@ import path from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { ensureChromium } from './browser.mjs';
+import { cacheFolder } from './cache.mjs';
+import { ensureCodex } from './codex.mjs';
 import { ensureVsCodeServer } from './vscodeServerInstall.mjs';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
@@ -43,11 +45,12 @@ function createWorkspace(folder) {
 
 /** @returns {Promise<{ version: string } | { vscodeExecutablePath: string }>} */
 async function chooseHost() {
+  // Here and not in the tests or the shim: a download must not count against the time limit.
+  await ensureCodex();
   const version = process.env['VSCODE_TEST_DESKTOP'];
   if (version) {
     return { version };
   }
-  // Here and not in the shim: a download must not count against the time limit of the tests.
   await ensureVsCodeServer();
   await ensureChromium();
   return { vscodeExecutablePath: path.join(import.meta.dirname, 'codeShim.mjs') };
@@ -62,6 +65,8 @@ try {
     ...(await chooseHost()),
     extensionDevelopmentPath: REPOSITORY,
     extensionTestsPath: path.join(BUNDLES, 'index.js'),
+    // The extension host has a cache folder of its own; what the tests fetched is not there.
+    extensionTestsEnv: { EXEC_SERVER_TEST_CACHE: cacheFolder() },
     launchArgs: [
       workspace,
       '--disable-extensions',

@@ -21,6 +21,7 @@ import { RecentLog } from '../../src/control/recentLog';
 import { Executor } from '../../src/executor/executor';
 import { AccessToken } from '../../src/server/accessToken';
 import { temporaryFolder } from './temporaryFolder';
+import { executorSettings } from './executorSettings';
 
 /** Bound against hanging only. */
 const DEADLINE_MS = 50_000;
@@ -69,16 +70,7 @@ export async function startControlled(
   });
   const shutDowns: string[] = [];
   const appliedSettings: ExecutorSettings[] = [];
-  const settings: ExecutorSettings = {
-    workspaceFolders: [workspace],
-    writeScope: 'workspace',
-    execEnabled: true,
-    filesystemEnabled: true,
-    allowedHosts: [],
-    detachedSessionTtlSeconds: 80,
-    ownerGraceSeconds: 60,
-    ...options.settings,
-  };
+  const settings: ExecutorSettings = executorSettings([workspace], options.settings);
   let control: ControlServer | undefined;
   const executor = await Executor.create({
     lock: token,

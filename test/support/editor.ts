@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 import { launchBrowser } from '../host/browser.mjs';
 import { startVsCodeServer } from '../host/vscodeServer.mjs';
 import { until } from '../host/until.mjs';
@@ -61,6 +62,18 @@ export async function openEditor(options: EditorOptions = {}): Promise<Editor> {
       await folder.remove();
     },
   };
+  return editor;
+}
+
+/** Opens a window for the rest of the test. Of a test that fails the window is kept as a picture. */
+export async function openEditorForTest(options: EditorOptions = {}): Promise<Editor> {
+  const editor = await openEditor(options);
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') {
+      await editor.workbench.screenshot(`out/e2e/${task.name.slice(0, 40)}.png`);
+    }
+    await editor.close();
+  });
   return editor;
 }
 

@@ -9,6 +9,7 @@ import type { ExecutorSettings } from '../../src/control/messages';
 import { AccessToken } from '../../src/server/accessToken';
 import type { DoorLock } from '../../src/server/doorLock';
 import { temporaryFolder } from './temporaryFolder';
+import { executorSettings } from './executorSettings';
 
 /** A running server of this process, with real sockets and real programs, gone when the test is. */
 export interface ServerUnderTest {
@@ -41,16 +42,7 @@ export async function startServer(options: ServerUnderTestOptions = {}): Promise
     environment: options.environment ?? { mode: 'local' },
     limits: { ...defaultLimits, ...options.limits },
     logger: createLogger((level, line) => log.push({ level, line })),
-    settings: {
-      workspaceFolders: [workspace],
-      writeScope: 'workspace',
-      execEnabled: true,
-      filesystemEnabled: true,
-      allowedHosts: [],
-      detachedSessionTtlSeconds: 80,
-      ownerGraceSeconds: 60,
-      ...options.settings,
-    },
+    settings: executorSettings([workspace], options.settings),
   });
   onTestFinished(() => executor.close());
   await executor.listen({ host: '127.0.0.1', port: 0 });

@@ -22,6 +22,8 @@ export class ScriptedServer {
   readonly answers = new Map<string, (params: ScriptedRequest['params']) => unknown>([
     ['initialize', () => ({ sessionId: 's', environmentInfo })],
   ]);
+  /** Whether a connection is lost right behind an answer, in the same turn. */
+  endsBehindAnswers = false;
   /** Thrown by attempts to connect, one each. */
   readonly refusals: Error[] = [];
 
@@ -83,5 +85,6 @@ export class ScriptedServer {
     const answer = this.answers.get(method);
     if (answer === undefined) return;
     connection.send(JSON.stringify({ id, result: answer(params) }));
+    if (this.endsBehindAnswers) connection.close(CloseCode.abnormal, 'cable pulled');
   }
 }

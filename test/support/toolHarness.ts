@@ -24,9 +24,10 @@ export function toolsOn(server: ServerUnderTest, limits: Partial<Limits> = {}) {
     session.dispose();
     commands.dispose();
   });
+  const surroundings = { name: 'on this machine', openFolders: [server.workspace] };
   const context: ToolContext = {
     ...{ session, commands, limits: bounds, clock: systemClock },
-    surroundings: () => ({ name: 'on this machine', openFolders: [server.workspace] }),
+    surroundings: () => surroundings,
   };
   const tools = new Map(
     toolTable.map(({ name, create }) => [name.replace('execServer_', ''), create(context)]),
@@ -37,6 +38,8 @@ export function toolsOn(server: ServerUnderTest, limits: Partial<Limits> = {}) {
     return tool;
   };
   return {
+    /** As the window describes it; a test may change it. */
+    surroundings,
     prepare: async (name: string, input: object) => find(name).prepare(new ToolInput(input)),
     /** The text of the answer. */
     call: async (

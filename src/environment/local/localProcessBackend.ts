@@ -56,7 +56,8 @@ export class LocalProcessBackend implements ProcessBackend, Disposable {
   constructor(private readonly options: LocalProcessBackendOptions) {
     this.clock = options.clock ?? systemClock;
     this.terminals = options.terminals ?? new OpenTerminals();
-    this.pipes = new PipePairs(this.terminals, options.logger, this.clock);
+    const { logger } = options;
+    this.pipes = new PipePairs({ terminals: this.terminals, logger, clock: this.clock });
     this.snapshots = new ShellSnapshots({
       limits: options.limits,
       logger: options.logger,

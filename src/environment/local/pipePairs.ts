@@ -23,10 +23,24 @@ const batchSize = 64;
 const lowWater = 40;
 
 /**
+ * Where pipes get their names, best first: in memory, where nearly every Linux has this folder. On a disk
+ * each pipe is an entry of the journal: when it is made, written to and let go. See ADR 0011.
+ */
+const defaultFolders = (): readonly string[] => ['/dev/shm', tmpdir()];
+
+/**
  * How long pipes are done without after they could not be made. A full disk or process table passes, and
  * where there is no mkfifo the attempt is rare enough to cost nothing.
  */
 const pauseAfterFailureMs = 30_000;
+
+export interface PipePairsOptions {
+  readonly terminals: OpenTerminals;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Where pipes have their names for a moment: in the first, after a failure in the next. */
+  readonly folders?: readonly string[];
+}
 
 /**
  * Real pipes for the output and input of programs. Node gives a child sockets, and a socket cannot be
@@ -40,16 +54,19 @@ export class PipePairs implements Disposable {
   /** The batch that is being made in the background. */
   private pending: { readonly directory: string; readonly maker: ChildProcess } | undefined;
   private disposed = false;
+  private readonly folders: readonly string[];
+  /** The one of `folders` in use. */
+  private folder = 0;
 
-  constructor(
-    private readonly terminals: OpenTerminals,
-    private readonly logger: Logger,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly options: PipePairsOptions) {
+    this.folders = options.folders ?? defaultFolders();
+  }
 
   /** A pipe whose reading end is ours; undefined where pipes cannot be made. */
   takeOutput(): PipePair | undefined {
-    if (this.ready.length === 0) this.makeBatch();
+    for (let left = this.folders.length; left > 0 && this.ready.length === 0; left -= 1) {
+      this.makeBatch();
+    }
     const pair = this.ready.pop();
     if (this.ready.length < lowWater) this.replenish();
     return pair;
@@ -68,7 +85,7 @@ export class PipePairs implements Disposable {
       return { ours, theirs };
     } catch (error) {
       if (ours !== undefined) closeSync(ours);
-      this.pause(error);
+      this.giveWay(error);
       return undefined;
     } finally {
       closePair(pair);
@@ -79,7 +96,7 @@ export class PipePairs implements Disposable {
   replenish(): void {
     if (this.pending !== undefined) return;
     this.withDirectory((directory) => {
-      const maker = this.terminals.cover((extraSlots) =>
+      const maker = this.options.terminals.cover((extraSlots) =>
         spawn('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
       );
       this.pending = { directory, maker };
@@ -100,12 +117,12 @@ export class PipePairs implements Disposable {
     for (const pair of this.ready.splice(0)) closePair(pair);
     // The executor may be gone before the batch is done.
     this.pending?.maker.kill('SIGKILL');
-    if (this.pending !== undefined) removeDirectory(this.pending.directory, this.logger);
+    if (this.pending !== undefined) removeDirectory(this.pending.directory, this.options.logger);
   }
 
   private makeBatch(): void {
     this.withDirectory((directory) => {
-      const { error, status } = this.terminals.cover((extraSlots) =>
+      const { error, status } = this.options.terminals.cover((extraSlots) =>
         spawnSync('mkfifo', mkfifoArguments(directory), { stdio: quietStdio(extraSlots) }),
       );
       this.adopt(directory, error ?? failureOf(status));
@@ -114,14 +131,15 @@ export class PipePairs implements Disposable {
 
   /** Never throws: programs can do without pipes, and who takes several must not lose the first ones. */
   private withDirectory(make: (directory: string) => void): void {
-    if (this.disposed || this.clock.now() < this.pausedUntilMs) return;
+    if (this.disposed || this.options.clock.now() < this.pausedUntilMs) return;
     let directory: string | undefined;
     try {
-      directory = mkdtempSync(path.join(tmpdir(), 'exec-server-pipes-'));
+      const parent = this.folders[this.folder] ?? tmpdir();
+      directory = mkdtempSync(path.join(parent, 'exec-server-pipes-'));
       make(directory);
     } catch (error) {
-      this.pause(error);
-      if (directory !== undefined) removeDirectory(directory, this.logger);
+      this.giveWay(error);
+      if (directory !== undefined) removeDirectory(directory, this.options.logger);
     }
   }
 
@@ -136,15 +154,26 @@ export class PipePairs implements Disposable {
         this.ready.push(openOutput(fifo));
       }
     } catch (error) {
-      this.pause(error);
+      this.giveWay(error);
     } finally {
-      removeDirectory(directory, this.logger);
+      removeDirectory(directory, this.options.logger);
     }
   }
 
-  private pause(reason: unknown): void {
-    this.pausedUntilMs = this.clock.now() + pauseAfterFailureMs;
-    this.logger.warn('Pipes could not be made, programs get sockets meanwhile', {
+  /** Goes on to the next folder; after the last, pipes are done without for a while. */
+  private giveWay(reason: unknown): void {
+    this.folder += 1;
+    if (this.folder < this.folders.length) {
+      const folder = this.folders[this.folder];
+      this.options.logger.debug('Pipes are made in another folder', {
+        reason: toError(reason).message,
+        folder,
+      });
+      return;
+    }
+    this.folder = 0;
+    this.pausedUntilMs = this.options.clock.now() + pauseAfterFailureMs;
+    this.options.logger.warn('Pipes could not be made, programs get sockets meanwhile', {
       reason: toError(reason).message,
       pauseMs: pauseAfterFailureMs,
     });

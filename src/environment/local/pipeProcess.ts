@@ -151,7 +151,11 @@ export class PipeProgram implements RunningProgram {
   private readAhead(observer: ProgramObserver): void {
     for (const output of this.open) {
       if (this.released || output.fd === undefined || output.isPaused()) continue;
-      for (const chunk of drainDescriptor(output.fd)) observer.onOutput(output.name, chunk);
+      const { name, fd } = output;
+      drainDescriptor(fd, this.reading.readBuffer, (bytes) => {
+        observer.onOutput(name, bytes);
+        return !this.released;
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
 
 /** One running process as the system lists it. */
 export interface ProcessRecord {
@@ -42,14 +42,21 @@ export function parseProcessStat(text: string): ProcessRecord | undefined {
   };
 }
 
+/** Longer than any such line, and read into by one call: `readFile` takes four and makes memory each time. */
+const statLine = Buffer.allocUnsafeSlow(4096);
+
 /** Looks at one process; undefined when it is gone. */
 export function readProcess(pid: number): ProcessRecord | undefined {
   if (!hasProcessTable) return undefined;
+  let fd: number | undefined;
   try {
-    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    fd = openSync(`/proc/${pid}/stat`, 'r');
+    return parseProcessStat(statLine.toString('latin1', 0, readSync(fd, statLine)));
   } catch {
     // It ended between being named and being looked at, or belongs to a hidden namespace.
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -133,7 +133,10 @@ export class PtyProgram implements RunningProgram {
     if (!this.released) {
       // What the program wrote before its end: first what is gathered here, then the kernel's part.
       this.output.flush();
-      for (const chunk of drainDescriptor(this.fd)) observer?.onOutput('pty', chunk);
+      drainDescriptor(this.fd, this.context.readBuffer, (bytes) => {
+        observer?.onOutput('pty', bytes);
+        return !this.released;
+      });
     }
     this.observer = undefined;
     this.release();

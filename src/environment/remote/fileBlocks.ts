@@ -1,28 +1,44 @@
+import { ExecServerError } from '../../base/errors';
 import type { Limits } from '../../base/limits';
-import type { OpenFile } from '../fileSystem';
+import type { FileBlock, OpenFile } from '../fileSystem';
 
 type BlockLimits = Pick<Limits, 'maxFileBlockBytes' | 'maxRemoteBlocksUnderWay'>;
 
-/** Reads an open file to its end, some blocks ahead, and closes it. */
+/**
+ * Reads an open file to its end, some blocks ahead, and closes it.
+ *
+ * @throws ExecServerError `protocolViolation` for blocks that do not make up a file, or one that has no end.
+ */
 export async function readByBlocks(
   file: OpenFile,
-  { maxFileBlockBytes: length, maxRemoteBlocksUnderWay }: BlockLimits,
+  limits: BlockLimits & Pick<Limits, 'maxReadFileBytes'>,
 ): Promise<Buffer> {
+  const { maxFileBlockBytes: length, maxRemoteBlocksUnderWay, maxReadFileBytes } = limits;
   return closing(file, async () => {
     const chunks: Buffer[] = [];
-    for (let offset = 0; ; offset += length * maxRemoteBlocksUnderWay) {
+    for (let offset = 0; offset <= maxReadFileBytes; offset += length * maxRemoteBlocksUnderWay) {
       const blocks = await Promise.all(
         Array.from({ length: maxRemoteBlocksUnderWay }, (_, index) =>
           file.readBlock(offset + index * length, length),
         ),
       );
-      for (const { chunk, eof } of blocks) {
-        chunks.push(chunk);
-        if (eof) return Buffer.concat(chunks);
+      for (const block of blocks) {
+        if (!fits(block, length)) throw unreadable('a block has another length than was asked for');
+        chunks.push(block.chunk);
+        if (block.eof) return Buffer.concat(chunks);
       }
     }
+    throw unreadable(`it does not end within ${maxReadFileBytes} bytes`);
   });
 }
+
+/** Only the last block may be shorter: what comes after a hole would stand in the wrong place. */
+function fits({ chunk, eof }: FileBlock, length: number): boolean {
+  return eof ? chunk.length <= length : chunk.length === length;
+}
+
+const unreadable = (reason: string): ExecServerError =>
+  new ExecServerError('protocolViolation', `Failed to read the file: ${reason}`);
 
 /** Fills a file that was opened empty, several blocks at a time, and closes it. */
 export async function writeByBlocks(

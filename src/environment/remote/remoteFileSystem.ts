@@ -9,6 +9,7 @@ import type { FileSystem, OpenFile, PathOptions, WatchedPaths } from '../fileSys
 import type { Sandbox } from '../sandbox';
 import { bytesOfAnswer } from './answeredBytes';
 import { readByBlocks, writeByBlocks } from './fileBlocks';
+import { toRemoteFailure } from './remoteErrors';
 import { openRemoteFile } from './remoteOpenFile';
 import type { RemoteLink } from './remoteLink';
 import type { WritePath } from './remotePaths';
@@ -49,14 +50,14 @@ export class RemoteFileSystem implements FileSystem {
     if (size > limits.maxRemoteMessageContentBytes && size <= limits.maxReadFileBytes) {
       // Files opened for blocks follow links.
       const file = options.followSymlinks ? await this.openIfKnown(path) : undefined;
-      if (file !== undefined) return readByBlocks(file, limits);
+      if (file !== undefined) return this.readWhole(file);
       if (size > limits.maxRemoteWholeFileBytes)
         throw tooLarge('read', limits.maxRemoteWholeFileBytes);
     }
-    const { dataBase64 } = await this.call(({ client }, members) =>
-      client.request('fs/readFile', { ...members(path), ...options }),
-    );
-    return bytesOfAnswer(dataBase64);
+    return this.call(async ({ client }, members) => {
+      const { dataBase64 } = await client.request('fs/readFile', { ...members(path), ...options });
+      return bytesOfAnswer(dataBase64);
+    });
   }
 
   async writeFile(path: string, data: Buffer, options: PathOptions): Promise<void> {
@@ -151,6 +152,14 @@ export class RemoteFileSystem implements FileSystem {
         (error.code === ErrorCode.invalidRequest || error.code === ErrorCode.internal);
       if (hasOwnWords) return 0;
       throw error;
+    }
+  }
+
+  private async readWhole(file: OpenFile): Promise<Buffer> {
+    try {
+      return await readByBlocks(file, this.options.limits);
+    } catch (error) {
+      throw toRemoteFailure(this.options.remote, error);
     }
   }
 

@@ -25,6 +25,13 @@ export class RemotePaths {
     this.forms = { cwd: form, fs: form };
   }
 
+  /** The paths of the same server when it stands for a place of another style. */
+  of(style: PathStyle): RemotePaths {
+    const paths = new RemotePaths(style, this.forms.fs);
+    paths.forms.cwd = this.forms.cwd;
+    return paths;
+  }
+
   /** Sends what holds paths; `send` may be called a second time, with paths of the other form. */
   async send<T>(use: PathUse, send: (write: WritePath) => Promise<T>): Promise<T> {
     const form = this.forms[use];

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ExecServerClient } from '../../client/execServerClient';
 import { Emitter } from '../../base/event';
 import type { Disposable } from '../../base/lifecycle';
 import { DisposableStore } from '../../base/lifecycle';
-import type { RpcError } from '../../protocol/errorCodes';
-import { invalidRequest } from '../../protocol/errorCodes';
+import { defaultLimits } from '../../base/limits';
+import type { EnvironmentInfoResponse } from '../../protocol/environmentMessages';
+import { ErrorCode, RpcError, invalidRequest } from '../../protocol/errorCodes';
 import type { SandboxMember } from '../../protocol/sandboxMessages';
 import type { Capabilities } from '../environment';
 import type { EnvironmentInfo } from '../environmentInfo';
@@ -27,30 +29,37 @@ export class RemotePeer implements Disposable {
   private readonly store = new DisposableStore();
   private readonly infoEmitter = this.store.add(new Emitter<void>());
   private readonly connectionLossEmitter = this.store.add(new Emitter<void>());
-  private currentInfo: EnvironmentInfo;
-  private currentCapabilities: Capabilities;
+  private known: ServerKnowledge;
   /** Counts the connections; what belongs to one is gone with it. */
   private connection = 1;
 
-  readonly paths: RemotePaths;
   readonly abilities = new RemoteAbilities();
   /** It offers something else now. */
   readonly onDidChangeInfo = this.infoEmitter.event;
   /** Handles and watches of the connection are gone. */
   readonly onDidLoseConnection = this.connectionLossEmitter.event;
 
+  /**
+   * Takes the client over: it is disposed of when what its server tells cannot be read.
+   *
+   * @throws RpcError
+   */
   constructor(readonly client: ExecServerClient) {
-    const { environmentInfo: told, facts } = client;
-    // Releases up to 0.140 tell nothing in the handshake and take native paths; see ADR 0013.
-    this.paths = new RemotePaths(pathStyleOf(told), facts.sentEnvironmentInfo ? 'uri' : 'native');
-    const readPath = (text: string): string => this.paths.read(text);
-    this.currentInfo = environmentInfoOf(told, readPath);
-    this.currentCapabilities = capabilitiesOf(told);
+    const { sentEnvironmentInfo } = client.facts;
+    try {
+      // Releases up to 0.140 tell nothing in the handshake and take native paths; see ADR 0013.
+      const form = sentEnvironmentInfo ? 'uri' : 'native';
+      this.known = knowledgeOf(
+        client.environmentInfo,
+        new RemotePaths(pathStyleOf(client.environmentInfo), form),
+      );
+    } catch (error) {
+      client.dispose();
+      throw error;
+    }
     this.store.add(
       client.onDidChangeEnvironment((changed) => {
-        this.currentInfo = environmentInfoOf(changed, readPath);
-        this.currentCapabilities = capabilitiesOf(changed);
-        this.infoEmitter.fire();
+        this.learn(changed);
       }),
     );
     this.store.add(
@@ -63,11 +72,15 @@ export class RemotePeer implements Disposable {
   }
 
   get info(): EnvironmentInfo {
-    return this.currentInfo;
+    return this.known.info;
   }
 
   get capabilities(): Capabilities {
-    return this.currentCapabilities;
+    return this.known.capabilities;
+  }
+
+  get paths(): RemotePaths {
+    return this.known.paths;
   }
 
   /** Differs before and after a connection was lost. */
@@ -76,7 +89,7 @@ export class RemotePeer implements Disposable {
   }
 
   has(feature: RemoteFeature): boolean {
-    return this.currentInfo.features[feature] === true;
+    return this.info.features[feature] === true;
   }
 
   /**
@@ -94,4 +107,41 @@ export class RemotePeer implements Disposable {
     this.store.dispose();
     this.client.dispose();
   }
+
+  private learn(told: EnvironmentInfoResponse): void {
+    const { known } = this;
+    const style = pathStyleOf(told);
+    try {
+      const { paths } = known;
+      this.known = knowledgeOf(told, style === paths.style ? paths : paths.of(style));
+    } catch {
+      // The next attempt to open a session tells why.
+      this.client.dispose();
+      return;
+    }
+    // A change ends what agents have open.
+    if (!isDeepStrictEqual(this.known, known)) this.infoEmitter.fire();
+  }
+}
+
+/** What a server has told about itself, read. */
+interface ServerKnowledge {
+  readonly paths: RemotePaths;
+  readonly info: EnvironmentInfo;
+  readonly capabilities: Capabilities;
+}
+
+/** @throws RpcError when it tells without end, or names a place by what is no path there. */
+function knowledgeOf(told: EnvironmentInfoResponse, paths: RemotePaths): ServerKnowledge {
+  if (JSON.stringify(told).length > defaultLimits.maxEnvironmentInfoChars) {
+    throw new RpcError(
+      ErrorCode.internal,
+      'the remote environment tells more about itself than can be shown and passed on',
+    );
+  }
+  return {
+    paths,
+    info: environmentInfoOf(told, (text) => paths.read(text)),
+    capabilities: capabilitiesOf(told),
+  };
 }

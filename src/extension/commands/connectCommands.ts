@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { EnvironmentView, ListenerView } from '../../control/messages';
+import { ErrorCode, RpcError } from '../../protocol/errorCodes';
 import {
   agentUrl,
   connectSnippet,
@@ -74,17 +75,19 @@ export async function rotateToken(context: CommandContext): Promise<void> {
 }
 
 /** Agents send the directory they begin in with every command: one of the place where they work. */
-function workspaceFor({ model, owner }: CommandContext): string {
+function workspaceFor({ model, owner }: CommandContext): string | undefined {
   const { environment } = model;
-  return (environment?.mode === 'remote' ? environment.cwd : undefined) ?? owner.firstFolder;
+  // A folder of this machine would be a wrong one there.
+  return environment?.mode === 'remote' ? environment.cwd : owner.firstFolder;
 }
 
 /** An executor that does not know the question has no sandbox either. */
 async function canConfine(context: CommandContext): Promise<boolean> {
   try {
     return (await requireClient(context).request('sandbox/check', {})).isAvailable;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof RpcError && error.code === ErrorCode.methodNotFound) return false;
+    throw error;
   }
 }
 
@@ -94,7 +97,7 @@ function snippetItems(): readonly SnippetItem[] {
   return [
     separator('For an agent on the machine of this folder', 'sameMachine'),
     ...direct,
-    separator("For an agent where you sit, through this window's forwarding", 'throughWindow'),
+    separator('For an agent where you sit', 'throughWindow'),
     ...FORMS.map((form) => ({
       ...form,
       // A screen reader does not say the separator above, and the labels are those of the first group.
@@ -125,7 +128,13 @@ function tellCopied(context: CommandContext, form: string, url: string): void {
     return;
   }
   const note = noteAbout(context.model.environment);
-  notifyInfo(`Copied (${form}). It contains the token: paste it only where the agent runs.${note}`);
+  notifyInfo(
+    `Copied with the token: paste it only where the agent runs.${note}`,
+    // A message without a button is shown as one line, and the note would be cut off.
+    note === ''
+      ? {}
+      : { 'Switch Mode': () => vscode.commands.executeCommand(commandIds.switchMode) },
+  );
 }
 
 /** What somebody who starts an agent now should know about where it will work. */
@@ -134,7 +143,9 @@ function noteAbout(environment: EnvironmentView | undefined): string {
     case 'disabled':
       return ' Exec Server is disabled and refuses every call.';
     case 'remote':
-      return ` The agent works on ${remoteName(environment)}.`;
+      return environment.cwd === undefined
+        ? ` The agent works on ${remoteName(environment)}, which has not told its directory: add -C with the one to work in.`
+        : ` The agent works on ${remoteName(environment)}.`;
     case 'local':
     case undefined:
       return '';

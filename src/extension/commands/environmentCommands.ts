@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import type { ModelProcess } from '../model/executorModel';
 import { displayText } from '../model/displayText';
+import { remoteName } from '../model/environmentText';
 import { askModal, notifyInfo, notifyWarning } from '../notify';
 import { isSameChoice } from '../rememberedChoice';
 import type { WorkspaceChoice } from '../rememberedChoice';
 import { requireClient } from './commandContext';
 import type { CommandContext } from './commandContext';
+import { commandIds } from './commandIds';
 import { pickEntry } from './entryPick';
 import { menuInput } from './menuCommand';
 import { placeEntries } from './menuEntries';
@@ -53,7 +55,9 @@ export async function reconnect(context: CommandContext): Promise<void> {
     notifyInfo('Agents do not work on a remote now.');
   } else if (view.health !== 'ready') {
     notifyWarning(
-      `${view.remote?.name ?? 'The remote'} is not back: ${view.reason ?? 'no answer'}`,
+      `${remoteName(view)} is not back: ${view.reason ?? 'no answer'}`,
+      // A message without a button is shown as one line, and its reason would be cut off.
+      { 'Show Log': () => vscode.commands.executeCommand(commandIds.showLog) },
     );
   }
 }

@@ -156,7 +156,7 @@ function button(icon: string, tooltip: string, command: string, argument: unknow
 function useSettingsEntry({ choice }: ResolvedEnvironment): MenuEntry {
   const place = choice.mode === 'remote' ? displayText(choice.name, 64) : choice.mode;
   return {
-    ...entry('Use Settings', 'discard', commandIds.useSettings),
+    ...entry('Use Mode from Settings', 'discard', commandIds.useSettings),
     description: `${place}, instead of what you chose in this workspace`,
   };
 }

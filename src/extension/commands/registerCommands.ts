@@ -11,6 +11,7 @@ import { copyConnectCommand, rotateToken } from './connectCommands';
 import { copyRemoteAddress, reconnect, switchMode, useSettings } from './environmentCommands';
 import { restartServer, startServer, stopServer } from './lifecycleCommands';
 import { showMenu } from './menuCommand';
+import { openSettings } from './openSettings';
 import {
   copyCommand,
   handBack,
@@ -48,8 +49,7 @@ const handlers = {
   [commandIds.clearHistory]: clearHistory,
   [commandIds.showLog]: ({ channel }: CommandContext) => channel.show(),
   [commandIds.showMenu]: showMenu,
-  [commandIds.openSettings]: ({ extensionId }: CommandContext) =>
-    vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${extensionId}`),
+  [commandIds.openSettings]: openSettings,
 } as const satisfies Record<CommandId, CommandHandler>;
 
 /** Registers every command. A failure ends as one notification that says what did not work. */

@@ -52,12 +52,13 @@ async function askName(
   { title, before, taken }: RemoteQuestion,
   where: string,
 ): Promise<string | undefined> {
-  // The remote of `execServer.remote.url` has its name from there.
-  if (before?.name === REMOTE_URL_NAME) return before.name;
+  // The remote of `execServer.remote.url` has its name from there, and can only be an address.
+  const isOfUrlSetting = before?.name === REMOTE_URL_NAME;
+  if (isOfUrlSetting && looksLikeAddress(where)) return REMOTE_URL_NAME;
   return vscode.window.showInputBox({
     title: `${title}: Name`,
     prompt: 'A name for it, for the status bar and the tree',
-    value: before?.name ?? suggestName(where, taken),
+    value: before === undefined || isOfUrlSetting ? suggestName(where, taken) : before.name,
     ignoreFocusOut: true,
     validateInput: (name) =>
       nameProblem(name) ??

@@ -6,8 +6,8 @@ export type SnippetForm = 'posix' | 'powershell' | 'environmentsToml' | 'url';
 /** What a snippet is made from. */
 export interface SnippetParts {
   readonly url: string;
-  /** The first workspace folder. */
-  readonly workspace: string;
+  /** The first workspace folder, or the remote's directory; absent where that is not known. */
+  readonly workspace: string | undefined;
   /** Whether the executor can confine programs. */
   readonly hasSandbox: boolean;
 }
@@ -44,17 +44,20 @@ export function connectSnippet(
   { url, workspace, hasSandbox }: SnippetParts,
 ): string {
   // Clients ask for a sandbox around every command, unless they are told not to.
-  const codex = hasSandbox ? 'codex' : 'codex --sandbox danger-full-access';
+  const program = hasSandbox ? 'codex' : 'codex --sandbox danger-full-access';
+  const codexIn = (quote: (path: string) => string): string =>
+    workspace === undefined ? program : `${program} -C ${quote(workspace)}`;
+  const quoted = (text: string): string => alwaysQuoted(quotePosix(text));
   switch (form) {
     case 'posix':
-      return `CODEX_EXEC_SERVER_URL=${alwaysQuoted(quotePosix(url))} ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`;
+      return `CODEX_EXEC_SERVER_URL=${quoted(url)} ${codexIn(quoted)}`;
     case 'powershell':
-      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; ${codex} -C ${quotePowerShell(workspace)}`;
+      return `$env:CODEX_EXEC_SERVER_URL=${quotePowerShell(url)}; ${codexIn(quotePowerShell)}`;
     case 'environmentsToml':
       // Without `include_local = false` a client that cannot reach the server runs commands where it is.
       return [
         '# In a file that has more in it, the first two lines stand above its first table.',
-        tomlComment(`Start the agent as: ${codex} -C ${alwaysQuoted(quotePosix(workspace))}`),
+        tomlComment(`Start the agent as: ${codexIn(quoted)}`),
         `default = "${ENVIRONMENT_ID}"`,
         'include_local = false',
         '',

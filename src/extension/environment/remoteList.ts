@@ -80,3 +80,35 @@ export function withRemote(
     ? [...remotes, entry]
     : remotes.map((remote, index) => (index === position ? entry : remote));
 }
+
+/** A value to write into the user's settings; absent: none. */
+export interface SettingStep {
+  readonly key: 'remotes' | 'remote.name' | 'remote.url';
+  readonly value: readonly RemoteSetting[] | string | undefined;
+}
+
+/**
+ * What to write to save a remote, in place of the one it was called before. Each step takes effect by
+ * itself, so after each of them the remote in use is there, under one name or the other.
+ */
+export function savingSteps(
+  settings: Settings,
+  draft: RemoteTarget,
+  replaced: string | undefined,
+): readonly SettingStep[] {
+  const { name, endpoint } = draft;
+  if (name === REMOTE_URL_NAME && 'url' in endpoint) {
+    return [{ key: 'remote.url', value: endpoint.url }];
+  }
+  const inPlace = { key: 'remotes', value: withRemote(settings.remotes, draft, replaced) } as const;
+  const named = settings['remote.name'];
+  const isUrlReplaced = replaced === REMOTE_URL_NAME;
+  const isNamed = named === replaced || (named === '' && isUrlReplaced);
+  if (replaced === undefined || replaced === name || (!isNamed && !isUrlReplaced)) return [inPlace];
+  const beside = { key: 'remotes', value: withRemote(settings.remotes, draft, undefined) } as const;
+  return [
+    beside,
+    ...(isNamed ? [{ key: 'remote.name', value: name } as const] : []),
+    isUrlReplaced ? { key: 'remote.url', value: undefined } : inPlace,
+  ];
+}

@@ -3,7 +3,7 @@ import type { WorkspaceConfiguration } from 'vscode';
 import type { RemoteTarget } from '../../environment/environmentChoice';
 import type { Settings } from '../settingsSchema';
 import { REMOTE_URL_NAME } from './remoteForm';
-import { withRemote } from './remoteList';
+import { savingSteps } from './remoteList';
 import type { RemoteTokens } from './remoteTokens';
 
 /** Where remotes are kept: in the settings, their tokens apart from them. */
@@ -22,17 +22,10 @@ export async function saveRemote(
   const { name, endpoint } = draft;
   if ('url' in endpoint) await tokens.save(name, endpoint.url, endpoint.token);
   else await tokens.forget(name);
-  if (name === REMOTE_URL_NAME && 'url' in endpoint) {
-    await configuration.update('remote.url', endpoint.url, ConfigurationTarget.Global);
-    return;
+  for (const { key, value } of savingSteps(settings, draft, replaced)) {
+    await configuration.update(key, value, ConfigurationTarget.Global);
   }
-  const remotes = withRemote(settings.remotes, draft, replaced);
-  await configuration.update('remotes', remotes, ConfigurationTarget.Global);
-  if (replaced === undefined || replaced === name) return;
-  if (settings['remote.name'] === replaced) {
-    await configuration.update('remote.name', name, ConfigurationTarget.Global);
-  }
-  await tokens.forget(replaced);
+  if (replaced !== undefined && replaced !== name) await tokens.forget(replaced);
 }
 
 /** Removes a remote and its token. */

@@ -69,15 +69,18 @@ export function viewDescription(view: EnvironmentView): string {
   return [name, healthWord, restriction].filter((part) => part !== undefined).join(' · ');
 }
 
-/** Above the tree: where a remote is and how it stands; elsewhere there is nothing to say. */
+/** Above the tree: where a remote is and how it stands, and what agents may not do. */
 export function viewMessage(view: EnvironmentView | undefined): string {
   if (view?.mode === 'disabled') return 'Disabled: every call of an agent is refused.';
-  if (view?.mode !== 'remote') return '';
-  const { name, cwd } = environmentText(view);
+  if (view === undefined) return '';
+  const { name, cwd, restriction } = environmentText(view);
+  if (view.mode === 'local') {
+    return restriction === undefined ? '' : `Agents may use ${restriction}.`;
+  }
   const address = displayText(view.remote?.address ?? '', 200);
   switch (view.health) {
     case 'ready':
-      return [`On ${name}`, address, cwd].filter(Boolean).join(' · ');
+      return [`On ${name}`, address, cwd, restriction].filter(Boolean).join(' · ');
     case 'connecting':
       return `Connecting to ${name} (${address}). Calls of agents wait.`;
     case 'recovering':

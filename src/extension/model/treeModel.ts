@@ -91,8 +91,7 @@ export function processNode(process: ModelProcess, viewpoint: Viewpoint): Proces
     description: [status.short, ...place.short, ...pid].join(' · '),
     tooltip: [
       displayText(process.argv.join(' '), 2000),
-      status.spoken,
-      ...(process.failure === undefined ? [] : [displayText(process.failure, 500)]),
+      status.detail ?? status.spoken,
       `Folder: ${displayText(process.cwd, 500)}${place.remark}`,
       ...pid,
       `Process id of the client: ${displayText(process.processId)}`,
@@ -181,6 +180,8 @@ function remotePlace(remote: string, cwd: string): ShownPlace {
 interface ProcessStatus {
   readonly short: string;
   readonly spoken: string;
+  /** In place of `spoken` where there is room for more. */
+  readonly detail?: string;
   readonly icon: NodeIcon;
 }
 
@@ -196,6 +197,7 @@ function processStatus(process: ModelProcess, nowMs: number): ProcessStatus {
     return {
       short: 'failed',
       spoken: `failed: ${displayText(process.failure, 200)}`,
+      detail: `failed: ${displayText(process.failure, 500)}`,
       icon: { id: 'warning', color: 'list.warningForeground' },
     };
   }

@@ -1,9 +1,9 @@
 import type { AgentTool, ToolAnswer, ToolPreparation } from './agentTool';
 import { textAnswer } from './agentTool';
-import { inlineCode } from './confirmationText';
 import { applyPatch } from './patch/applyPatch';
 import type { PatchAction } from './patch/patchModel';
 import { parsePatch } from './patch/patchParser';
+import { patchQuestion } from './patchQuestion';
 import { PlaceFiles } from './placeFiles';
 import type { ToolContext } from './toolContext';
 import type { ToolInput } from './toolInput';
@@ -17,18 +17,15 @@ export class ApplyPatchTool implements AgentTool {
 
   constructor(private readonly context: ToolContext) {}
 
-  prepare(input: ToolInput): ToolPreparation {
+  async prepare(input: ToolInput): Promise<ToolPreparation> {
     const actions = this.actionsOf(input);
     const { name } = this.context.surroundings();
-    const { maxConfirmedFiles } = this.context.limits;
-    const listed = actions.slice(0, maxConfirmedFiles).map((action) => `- ${describe(action)}`);
-    const rest = actions.length - listed.length;
     const count = actions.length === 1 ? 'a file' : `${actions.length} files`;
     return {
       message: `Changing ${count} ${name}`,
       question: {
         title: `Change ${count} ${name}?`,
-        markdown: [...listed, ...(rest > 0 ? [`- and ${rest} more`] : [])].join('\n'),
+        markdown: await patchQuestion(actions, this.context),
       },
     };
   }
@@ -58,19 +55,5 @@ export class ApplyPatchTool implements AgentTool {
       throw invalidInput(`the patch changes more than ${maxPatchFiles} files`);
     }
     return actions;
-  }
-}
-
-function describe(action: PatchAction): string {
-  const path = inlineCode(action.path);
-  switch (action.kind) {
-    case 'add':
-      return `Write ${path}`;
-    case 'delete':
-      return `Delete ${path}`;
-    case 'update':
-      return action.moveTo === undefined
-        ? `Change ${path}`
-        : `Change ${path} and move it to ${inlineCode(action.moveTo)}`;
   }
 }

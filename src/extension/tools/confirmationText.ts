@@ -16,24 +16,30 @@ export function shortened(text: string): string {
  * that nothing in it can end.
  */
 export function fenced(text: string, maxChars: number): string {
-  const shown = revealHidden(cutMiddle(text, maxChars));
+  const shown = revealHidden(cutMiddle(text, maxChars, '\n'));
   const fence = '`'.repeat(Math.max(3, longestRun(shown) + 1));
   return `${fence}text\n${shown}\n${fence}`;
 }
 
-/** A model's text as code within a sentence of Markdown. */
+/** A model's text as code within a sentence of Markdown; of a long path the end says where it leads. */
 export function inlineCode(text: string): string {
-  const shown = displayText(revealHidden(text.slice(0, MAX_INLINE_CHARS * 2)), MAX_INLINE_CHARS);
+  const shown = displayText(cutMiddle(revealHidden(text), MAX_INLINE_CHARS, ' '), Infinity);
   const ticks = '`'.repeat(longestRun(shown) + 1);
   return `${ticks} ${shown} ${ticks}`;
 }
 
+/** Plain text within Markdown. */
+export function plainMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+!~<>&|]/g, '\\$&');
+}
+
 /** The end of a long command matters as much as its beginning. */
-function cutMiddle(text: string, maxChars: number): string {
+function cutMiddle(text: string, maxChars: number, separator: string): string {
   if (text.length <= maxChars) return text;
   const half = Math.floor(maxChars / 2);
   const hidden = text.length - 2 * half;
-  return `${text.slice(0, half)}\n… ${hidden} CHARACTERS ARE NOT SHOWN …\n${text.slice(-half)}`;
+  const notice = `… ${hidden} CHARACTERS ARE NOT SHOWN …`;
+  return [text.slice(0, half), notice, text.slice(-half)].join(separator);
 }
 
 function longestRun(text: string): number {

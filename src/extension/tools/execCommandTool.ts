@@ -2,7 +2,7 @@ import { v4 as uuidV4 } from 'uuid';
 import type { CallParams, ExecServerClient } from '../../client/execServerClient';
 import type { AgentTool, ToolAnswer, ToolPreparation } from './agentTool';
 import { commandAnswer } from './commandAnswer';
-import { fenced, inlineCode, shortened } from './confirmationText';
+import { fenced, inlineCode, plainMarkdown, shortened } from './confirmationText';
 import { OutputBrake } from './outputBrake';
 import { shellCommand } from './shellCommand';
 import { ToolCommand } from './toolCommand';
@@ -34,7 +34,7 @@ export class ExecCommandTool implements AgentTool {
     const details = [
       workdir === undefined ? '' : `In ${inlineCode(workdir)}.`,
       shell === undefined ? '' : `With the shell ${inlineCode(shell)}.`,
-      `It runs ${name}, with all the rights of whoever runs Exec Server there.`,
+      `It runs ${plainMarkdown(name)}, with all the rights of whoever runs Exec Server there.`,
     ];
     return {
       message: `Running ${shortened(commandLine)}`,
@@ -78,9 +78,10 @@ export class ExecCommandTool implements AgentTool {
     const params = await this.startParams(client, input);
     if (signal.aborted) throw toolFailed('The command was cancelled before it started.');
     const { limits, clock } = this.context;
-    const brake = this.brakeOf(client);
+    const { name: place } = this.context.surroundings();
+    const surroundings = { limits, clock, brake: this.brakeOf(client) };
     const process = await client.startProcess(params);
-    return new ToolCommand(process, commandLine, params.tty, { limits, clock, brake });
+    return new ToolCommand(process, { commandLine, place, takesInput: params.tty }, surroundings);
   }
 
   /** One for the connection, because that is what it stops. */

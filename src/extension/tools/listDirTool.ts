@@ -1,3 +1,4 @@
+import type { ExecServerClient } from '../../client/execServerClient';
 import type { AgentTool, ToolAnswer, ToolPreparation } from './agentTool';
 import { textAnswer } from './agentTool';
 import { directoryListing } from './directoryListing';
@@ -5,6 +6,7 @@ import { readingPreparation } from './readingQuestion';
 import type { ToolContext } from './toolContext';
 import type { ToolInput } from './toolInput';
 import { toolFailed } from './toolInput';
+import type { PlacePath } from './toolPlace';
 import { ToolPlace } from './toolPlace';
 
 /** Lists a folder, and those in it down to a depth. */
@@ -33,8 +35,14 @@ export class ListDirTool implements AgentTool {
     const listing = await directoryListing(async (names) => {
       if (signal.aborted) throw toolFailed('The listing was cancelled.');
       const folder = names.reduce((parent, name) => place.child(parent, name), root);
+      if (names.length > 0 && (await isLink(client, folder))) return [];
       return (await client.request('fs/readDirectory', { path: folder.uri })).entries;
     }, options);
     return textAnswer(`${root.native}\n${listing}`);
   }
+}
+
+/** A link can lead out of what the user was asked about; listing it by itself asks. */
+async function isLink(client: ExecServerClient, { uri }: PlacePath): Promise<boolean> {
+  return (await client.request('fs/getMetadata', { path: uri })).isSymlink;
 }

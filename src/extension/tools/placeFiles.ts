@@ -27,6 +27,11 @@ export class PlaceFiles implements PatchFiles {
     }
   }
 
+  async isSameFile(one: PlacePath, other: PlacePath): Promise<boolean> {
+    const path = await canonicalPath(this.client, one);
+    return path !== undefined && path === (await canonicalPath(this.client, other));
+  }
+
   read(path: PlacePath): Promise<Buffer> {
     return readWhole(this.client, path, this.maxFileBytes);
   }
@@ -40,5 +45,21 @@ export class PlaceFiles implements PatchFiles {
 
   async remove({ uri }: PlacePath): Promise<void> {
     await this.client.request('fs/remove', { path: uri, recursive: false, force: false });
+  }
+}
+
+/** Where a path leads, or nothing where there is none or the server cannot tell, as early ones. */
+async function canonicalPath(
+  client: ExecServerClient,
+  { uri }: PlacePath,
+): Promise<string | undefined> {
+  try {
+    return (await client.request('fs/canonicalize', { path: uri })).path;
+  } catch (error) {
+    const isUnknown =
+      error instanceof RpcError &&
+      (error.code === ErrorCode.notFound || error.code === ErrorCode.methodNotFound);
+    if (isUnknown) return undefined;
+    throw error;
   }
 }

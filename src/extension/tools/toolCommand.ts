@@ -19,6 +19,14 @@ export interface CommandReport {
     | { readonly kind: 'failed'; readonly reason: string };
 }
 
+/** What a command is, for whoever is asked about it later. */
+export interface CommandOrigin {
+  readonly commandLine: string;
+  /** Where it runs, for a sentence: agents may work elsewhere by now. */
+  readonly place: string;
+  readonly takesInput: boolean;
+}
+
 /** What a command needs around it. */
 export interface CommandSurroundings {
   readonly limits: Limits;
@@ -37,8 +45,7 @@ export class ToolCommand implements Disposable {
   /** Made in the same turn in which the start resolved, or first events would be missed. */
   constructor(
     readonly process: ClientProcess,
-    readonly commandLine: string,
-    readonly takesInput: boolean,
+    readonly origin: CommandOrigin,
     private readonly surroundings: CommandSurroundings,
   ) {
     this.output = new HeadAndTail(surroundings.limits.maxToolOutputChars);

@@ -1,7 +1,7 @@
 import type { Disposable } from '../../base/lifecycle';
 import type { Limits } from '../../base/limits';
 import { toolFailed } from './toolInput';
-import type { ToolCommand } from './toolCommand';
+import type { CommandOrigin, ToolCommand } from './toolCommand';
 
 /** The commands tools can go back to, by the number their model was given. */
 export class ToolCommands implements Disposable {
@@ -10,9 +10,9 @@ export class ToolCommands implements Disposable {
 
   constructor(private readonly limits: Limits) {}
 
-  /** The command line behind a number, as far as it is known. */
-  commandLineOf(number: number): string | undefined {
-    return this.commands.get(number)?.commandLine;
+  /** What is behind a number, as far as it is known. */
+  originOf(number: number): CommandOrigin | undefined {
+    return this.commands.get(number)?.origin;
   }
 
   add(command: ToolCommand): number {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ExecServerError } from '../../base/errors';
 
 /** The bounds of a number, both included. */
@@ -16,6 +17,13 @@ export class ToolInput {
   constructor(value: unknown) {
     const isObject = typeof value === 'object' && value !== null;
     this.members = new Map<string, unknown>(isObject ? Object.entries(value) : []);
+  }
+
+  /** The same for two inputs that ask for the same. */
+  get fingerprint(): string {
+    return createHash('sha256')
+      .update(JSON.stringify([...this.members]))
+      .digest('base64');
   }
 
   /** @throws ExecServerError `invalidArguments` when it is absent or no text, as all that follow. */

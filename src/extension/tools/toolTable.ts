@@ -5,6 +5,7 @@ import { ExecCommandTool } from './execCommandTool';
 import { ListDirTool } from './listDirTool';
 import { ReadFileTool } from './readFileTool';
 import type { ToolContext } from './toolContext';
+import { ToolOfOnePlace } from './toolOfOnePlace';
 import { ViewImageTool } from './viewImageTool';
 import { WriteStdinTool } from './writeStdinTool';
 
@@ -21,7 +22,7 @@ export const toolTable: readonly ToolEntry[] = [
   {
     name: 'execServer_exec_command',
     capability: 'exec',
-    create: (context) => new ExecCommandTool(context),
+    create: (context) => new ToolOfOnePlace(new ExecCommandTool(context), context),
   },
   {
     name: 'execServer_write_stdin',
@@ -31,21 +32,21 @@ export const toolTable: readonly ToolEntry[] = [
   {
     name: 'execServer_list_dir',
     capability: 'filesystem',
-    create: (context) => new ListDirTool(context),
+    create: (context) => new ToolOfOnePlace(new ListDirTool(context), context),
   },
   {
     name: 'execServer_read_file',
     capability: 'filesystem',
-    create: (context) => new ReadFileTool(context),
+    create: (context) => new ToolOfOnePlace(new ReadFileTool(context), context),
   },
   {
     name: 'execServer_view_image',
     capability: 'filesystem',
-    create: (context) => new ViewImageTool(context),
+    create: (context) => new ToolOfOnePlace(new ViewImageTool(context), context),
   },
   {
     name: 'execServer_apply_patch',
     capability: 'filesystem',
-    create: (context) => new ApplyPatchTool(context),
+    create: (context) => new ToolOfOnePlace(new ApplyPatchTool(context), context),
   },
 ];

@@ -1,6 +1,6 @@
 import type { AgentTool, ToolAnswer, ToolPreparation } from './agentTool';
 import { commandAnswer } from './commandAnswer';
-import { fenced, inlineCode, shortened } from './confirmationText';
+import { fenced, inlineCode, plainMarkdown, shortened } from './confirmationText';
 import { maxTokensOf } from './execCommandTool';
 import type { ToolCommand } from './toolCommand';
 import type { ToolContext } from './toolContext';
@@ -13,13 +13,13 @@ export class WriteStdinTool implements AgentTool {
 
   prepare(input: ToolInput): ToolPreparation {
     const chars = input.optionalText('chars') ?? '';
-    const commandLine = this.context.commands.commandLineOf(input.count('session_id'));
-    const command = commandLine === undefined ? 'a command' : shortened(commandLine);
+    const origin = this.context.commands.originOf(input.count('session_id'));
+    const command = origin === undefined ? 'a command' : shortened(origin.commandLine);
     if (chars === '') return { message: `Waiting for ${command}` };
     const into =
-      commandLine === undefined
+      origin === undefined
         ? 'Into a command that is not known any more.'
-        : `Into ${inlineCode(commandLine)}, which runs ${this.context.surroundings().name}.`;
+        : `Into ${inlineCode(origin.commandLine)}, which runs ${plainMarkdown(origin.place)}.`;
     return {
       message: `Typing into ${command}`,
       question: {
@@ -60,7 +60,7 @@ export class WriteStdinTool implements AgentTool {
 }
 
 async function type(command: ToolCommand, chars: string): Promise<void> {
-  if (!command.takesInput) {
+  if (!command.origin.takesInput) {
     throw toolFailed(
       'Failed to type: stdin of this session is closed. Run exec_command with tty=true to keep it open.',
     );

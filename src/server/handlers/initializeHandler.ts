@@ -16,14 +16,18 @@ export function initializeHandlers(
       // Before the session is attached, because its output may follow at once.
       const isBinary = binaryOutput === true && context.useBinaryOutput();
       // Asked for meanwhile: the client's deadline leaves no time to wait for both in turn.
-      const described = describeIfKnown(environment(), patience);
+      const place = environment();
+      const described = describeIfKnown(place, patience);
       described.catch(() => undefined);
       const session =
         resumeSessionId == null
           ? sessions.create(clientName, context.attachment)
           : await sessions.resume(resumeSessionId, context.attachment);
       context.bind(session);
-      const environmentInfo = await described;
+      // From here on changes are told; one that came while the session was looked for is in the answer.
+      const environmentInfo = await (environment() === place
+        ? described
+        : describeIfKnown(environment(), patience));
       return {
         sessionId: session.id,
         ...(environmentInfo && { environmentInfo }),

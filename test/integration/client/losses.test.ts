@@ -5,6 +5,7 @@ import type { ClientState, ExecServerClient } from '../../../src/client/execServ
 import { connectExecServer } from '../../../src/client/connectExecServer';
 import { AccessToken } from '../../../src/server/accessToken';
 import { ProcessRecord, connectClient, serversToTry, startOf } from '../../support/clientServers';
+import { HttpPeer } from '../../support/httpPeer';
 import { startServer } from '../../support/execServerHarness';
 import { TcpRelay } from '../../support/tcpRelay';
 
@@ -233,6 +234,21 @@ describe('a client', () => {
       message: expect.stringMatching(
         /^Failed to connect to 127\.0\.0\.1:\d+: HTTP status 401 .*check the token of this exec-server$/,
       ),
+    });
+  });
+
+  it('does not repeat a token that a refusal quotes', async () => {
+    const peer = await HttpPeer.start((request, response) => {
+      response.writeHead(404);
+      response.end(`no ${request.url ?? ''} here for ${request.headers.authorization ?? ''}`);
+    });
+    const url = `${peer.url.replace('http', 'ws')}/exec?token=in-the-query`;
+    const error = await failure(
+      connectExecServer({ endpoint: { url, token: 'in-the-header' }, clientName: 'test' }),
+    );
+    expect(error).toMatchObject({
+      code: 'connectionClosed',
+      message: expect.stringContaining('(no /exec?token=*** here for Bearer ***)'),
     });
   });
 

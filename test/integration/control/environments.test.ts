@@ -8,6 +8,7 @@ import { startServer } from '../../support/execServerHarness';
 import { base64, printed, textOf, untilText } from '../../support/processCalls';
 import { isAlive, printedPids, until } from '../../support/processFixtures';
 import { WireClient, startParams } from '../../support/wireClient';
+import { executorSettings } from '../../support/executorSettings';
 
 const LOCAL: EnvironmentChoice = { mode: 'local' };
 const DISABLED: EnvironmentChoice = { mode: 'disabled' };
@@ -170,15 +171,11 @@ describe('an executor in remote mode', () => {
       return calls.map((reply) => ('error' in reply ? reply.error.code : 'served'));
     };
     const update = async (execEnabled: boolean, filesystemEnabled: boolean): Promise<void> => {
-      await window.client.request('settings/update', {
-        workspaceFolders: [server.workspace],
-        writeScope: 'workspace',
-        allowedHosts: [],
-        detachedSessionTtlSeconds: 80,
-        ownerGraceSeconds: 60,
-        execEnabled,
-        filesystemEnabled,
-      });
+      const capabilities = { execEnabled, filesystemEnabled };
+      await window.client.request(
+        'settings/update',
+        executorSettings([server.workspace], capabilities),
+      );
     };
     const seen: unknown[] = [];
     for (const choice of [remoteAt(remote), LOCAL, DISABLED]) {

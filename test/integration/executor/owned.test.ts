@@ -11,6 +11,7 @@ import type { ExecutorProcess, StartOptions } from '../../support/executorProces
 import { occupyPort, publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
 import { isAlive, printedPids, until } from '../../support/processFixtures';
 import { WireClient, startParams } from '../../support/wireClient';
+import { executorSettings } from '../../support/executorSettings';
 
 const { start } = useExecutorBundle();
 
@@ -30,15 +31,7 @@ interface OwnedOptions extends Omit<StartOptions, 'input'> {
 
 function documentFor(folder: string, ownerGraceSeconds = 60): OwnedStart {
   return {
-    settings: {
-      workspaceFolders: [folder],
-      writeScope: 'workspace',
-      execEnabled: true,
-      filesystemEnabled: true,
-      allowedHosts: [],
-      detachedSessionTtlSeconds: 80,
-      ownerGraceSeconds,
-    },
+    settings: executorSettings([folder], { ownerGraceSeconds }),
     environment: { mode: 'local' },
     stateFile: join(folder, 'executor.json'),
     token: canary,

@@ -77,6 +77,23 @@ describe('list_dir', () => {
   });
 });
 
+describe('list_dir and links', () => {
+  it('does not look behind a link to a folder, which can lead out of the open folders', async () => {
+    const server = await startServer();
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, 'secret'), 'x');
+    await symlink(outside, join(server.workspace, 'link'));
+    await mkdir(join(server.workspace, 'real'));
+    await writeFile(join(server.workspace, 'real/f'), 'x');
+    const { call, prepare } = toolsOn(server);
+    const input = { path: '.', depth: 3 };
+    expect([
+      (await prepare('list_dir', input)).question,
+      (await call('list_dir', input)).split('\n').slice(1),
+    ]).toEqual([undefined, ['link/', 'real/', '  f']]);
+  });
+});
+
 describe('view_image', () => {
   it('knows images by their first bytes', async () => {
     const server = await startServer();
@@ -117,6 +134,20 @@ describe('apply_patch', () => {
     expect(await readFile(join(server.workspace, 'first'), 'utf8')).toBe('1\n');
   });
 
+  it('keeps a file that is moved to itself by way of a link', async () => {
+    const server = await startServer();
+    const { workspace } = server;
+    await mkdir(join(workspace, 'folder'));
+    await writeFile(join(workspace, 'folder/f'), 'x\n');
+    await symlink('folder', join(workspace, 'link'));
+    const input = [
+      ...['*** Begin Patch', '*** Update File: folder/f', '*** Move to: link/f'],
+      ...['@@', '-x', '+y', '*** End Patch'],
+    ].join('\n');
+    await toolsOn(server).call('apply_patch', { input });
+    expect(await readFile(join(workspace, 'folder/f'), 'utf8')).toBe('y\n');
+  });
+
   it('applies patches one after another', async () => {
     const server = await startServer();
     const { call } = toolsOn(server);
@@ -129,7 +160,7 @@ describe('apply_patch', () => {
   });
 
   it('asks with the list of files', async () => {
-    const { prepare } = toolsOn(await startServer(), { maxConfirmedFiles: 2 });
+    const { prepare } = toolsOn(await startServer());
     const input = [
       ...['*** Begin Patch', '*** Delete File: a', '*** Update File: b', '*** Move to: c'],
       ...['@@', '-x', '*** Add File: d', '+x', '*** End Patch'],
@@ -138,9 +169,39 @@ describe('apply_patch', () => {
       message: 'Changing 3 files on this machine',
       question: {
         title: 'Change 3 files on this machine?',
-        markdown: '- Delete ` a `\n- Change ` b ` and move it to ` c `\n- and 1 more',
+        markdown: '- Delete ` a `\n- Change ` b ` and move it to ` c `\n- Write ` d `',
       },
     });
+  });
+
+  it('tells in its question what is outside the open folders, also by a link in the path', async () => {
+    const server = await startServer();
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, 'f'), 'x\n');
+    await symlink(outside, join(server.workspace, 'link'));
+    await writeFile(join(server.workspace, 'inside'), 'x\n');
+    const input = [
+      ...['*** Begin Patch', '*** Delete File: link/f', '*** Add File: link/new/f', '+x'],
+      ...[`*** Add File: ${outside}/g`, '+x', '*** Update File: inside', '*** Move to: link/i'],
+      ...['@@', '-x', '+y', '*** End Patch'],
+    ].join('\n');
+    const { question } = await toolsOn(server).prepare('apply_patch', { input });
+    expect(question?.markdown.split('\n')).toEqual([
+      `- Delete \` link/f \` (outside the open folders: \` ${outside}/f \`)`,
+      `- Write \` link/new/f \` (outside the open folders: \` ${outside}/new/f \`)`,
+      `- Write \` ${outside}/g \` (outside the open folders)`,
+      `- Change \` inside \` and move it to \` link/i \` (outside the open folders: \` ${outside}/i \`)`,
+    ]);
+  });
+
+  it('names every file in its question, however many there are', async () => {
+    const { prepare } = toolsOn(await startServer());
+    const files = Array.from({ length: 300 }, (_, index) => `*** Add File: f${index}\n+x`);
+    const input = ['*** Begin Patch', ...files, '*** End Patch'].join('\n');
+    const { question } = await prepare('apply_patch', { input });
+    expect(question?.markdown.split('\n')).toEqual(
+      files.map((_, index) => `- Write \` f${index} \``),
+    );
   });
 
   it('is refused by the server where files are off, whoever still holds the tool', async () => {

@@ -54,6 +54,18 @@ describe.skipIf(process.platform === 'win32')('a change of the environment', () 
     ]);
   });
 
+  it('is told to an agent that had its answer to initialize and was not ready yet', async () => {
+    const server = await startControlled();
+    const agent = await WireClient.connect(server.url);
+    await agent.request('initialize', { clientName: 'early', resumeSessionId: null });
+    await switchTo(server, 'disabled');
+    await switchTo(server, 'local');
+    allow(server, true, false);
+    agent.notify('initialized');
+    const limited = await agent.request('environment/info');
+    expect(told(agent)).toEqual([limited]);
+  });
+
   it('leaves processes with their session, and ends what belongs to the place', async () => {
     const peer = await HttpPeer.start((_request, response) => {
       response.write('part');

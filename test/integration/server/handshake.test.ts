@@ -102,7 +102,7 @@ describe('initialize', () => {
   });
 
   it('must come within its time', async () => {
-    const { url } = await startServer({ limits: { initializeTimeoutMs: 100 } });
+    const { url } = await startServer({ limits: { initializeTimeoutMs: 1000 } });
     const early = await WireClient.open(url);
     const late = await WireClient.connect(url);
     expect(await late.closed).toEqual({ code: 1002, reason: 'no initialize in time' });

@@ -14,6 +14,7 @@ import {
   upgradeStatus,
 } from '../../support/wireHttp';
 import { failOnLeaks, until } from '../../support/wireLeaks';
+import { executorSettings } from '../../support/executorSettings';
 
 failOnLeaks();
 
@@ -277,15 +278,7 @@ describe('the listener', () => {
       environment: { mode: 'disabled' },
       limits: defaultLimits,
       logger: nullLogger,
-      settings: {
-        workspaceFolders: [],
-        writeScope: 'workspace',
-        execEnabled: true,
-        filesystemEnabled: true,
-        allowedHosts: [],
-        detachedSessionTtlSeconds: 80,
-        ownerGraceSeconds: 60,
-      },
+      settings: executorSettings([]),
     });
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'listenFailed',

@@ -2,16 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EventOrder } from '../../../src/client/eventOrder';
 import { eventsOfRead } from '../../../src/client/eventsOfRead';
 import type { ReadResponse } from '../../../src/protocol/processMessages';
+import { readAnswer } from './readAnswer';
 
-const reply = (seqs: readonly number[], parts: Partial<ReadResponse> = {}): ReadResponse => ({
-  chunks: seqs.map((seq) => ({ seq, stream: 'stdout', chunk: 'eA==' })),
-  nextSeq: (seqs.at(-1) ?? 0) + 1,
-  exited: false,
-  exitCode: null,
-  closed: false,
-  failure: null,
-  ...parts,
-});
 const exited = { exited: true, exitCode: 3 };
 const ended = { ...exited, closed: true };
 
@@ -44,38 +36,43 @@ function read(order: EventOrder, response: ReadResponse, countsEnds = true): unk
 
 describe('eventsOfRead', () => {
   it.each<[string, EventOrder, ReadResponse, readonly string[]]>([
-    ['nothing that happened', orderAt(2), reply([], { nextSeq: 3 }), []],
-    ['output', orderAt(0), reply([1, 2]), ['output 1', 'output 2']],
-    ['output it has', orderAt(2), reply([2, 3]), ['output 3']],
+    ['nothing that happened', orderAt(2), readAnswer([], { nextSeq: 3 }), []],
+    ['output', orderAt(0), readAnswer([1, 2]), ['output 1', 'output 2']],
+    ['output it has', orderAt(2), readAnswer([2, 3]), ['output 3']],
     [
       'an exit behind output',
       orderAt(0),
-      reply([1], { nextSeq: 3, ...exited }),
+      readAnswer([1], { nextSeq: 3, ...exited }),
       ['output 1', 'exited 2'],
     ],
     [
       'an exit between output',
       orderAt(0),
-      reply([1, 3], { nextSeq: 4, ...exited }),
+      readAnswer([1, 3], { nextSeq: 4, ...exited }),
       ['output 1', 'output 3', 'exited 2'],
     ],
     [
       'exit and close',
       orderAt(0),
-      reply([1], { nextSeq: 4, ...ended }),
+      readAnswer([1], { nextSeq: 4, ...ended }),
       ['output 1', 'exited 2', 'closed 3'],
     ],
     [
       'exit and close of a silent program',
       orderAt(0),
-      reply([], { nextSeq: 3, ...ended }),
+      readAnswer([], { nextSeq: 3, ...ended }),
       ['exited 1', 'closed 2'],
     ],
-    ['a close alone', orderAt(2, ['exited 3']), reply([], { nextSeq: 5, ...ended }), ['closed 4']],
+    [
+      'a close alone',
+      orderAt(2, ['exited 3']),
+      readAnswer([], { nextSeq: 5, ...ended }),
+      ['closed 4'],
+    ],
     [
       'a close that came by itself',
       orderAt(1, ['closed 3']),
-      reply([], { nextSeq: 4, ...ended }),
+      readAnswer([], { nextSeq: 4, ...ended }),
       ['exited 2'],
     ],
   ])('finds %s', (_name, order, response, events) => {
@@ -83,9 +80,14 @@ describe('eventsOfRead', () => {
   });
 
   it.each<[string, EventOrder, ReadResponse, number]>([
-    ['between what it has and what is kept', orderAt(2), reply([6, 7], { nextSeq: 8 }), 3],
-    ['besides an exit that is missing too', orderAt(2), reply([6], { nextSeq: 9, ...ended }), 3],
-    ['altogether', orderAt(0), reply([], { nextSeq: 2 ** 53 }), 2 ** 53 - 1],
+    ['between what it has and what is kept', orderAt(2), readAnswer([6, 7], { nextSeq: 8 }), 3],
+    [
+      'besides an exit that is missing too',
+      orderAt(2),
+      readAnswer([6], { nextSeq: 9, ...ended }),
+      3,
+    ],
+    ['altogether', orderAt(0), readAnswer([], { nextSeq: 2 ** 53 }), 2 ** 53 - 1],
   ])('counts output that was dropped: %s', (_name, order, response, lost) => {
     expect(read(order, response)).toMatchObject({ lost });
   });
@@ -94,25 +96,25 @@ describe('eventsOfRead', () => {
     [
       'behind output',
       orderAt(0),
-      reply([1, 2], ended),
+      readAnswer([1, 2], ended),
       ['output 1', 'output 2', 'exited 3', 'closed 4'],
     ],
     [
       'between output',
       orderAt(0),
-      reply([1, 3], ended),
+      readAnswer([1, 3], ended),
       ['output 1', 'output 3', 'exited 2', 'closed 4'],
     ],
     [
       'of which the exit is known',
       orderAt(2, ['exited 3']),
-      reply([], { nextSeq: 3, ...ended }),
+      readAnswer([], { nextSeq: 3, ...ended }),
       ['closed 4'],
     ],
     [
       'of a silent program',
       orderAt(0),
-      reply([], { nextSeq: 1, ...ended }),
+      readAnswer([], { nextSeq: 1, ...ended }),
       ['exited 1', 'closed 2'],
     ],
   ])(
@@ -126,6 +128,6 @@ describe('eventsOfRead', () => {
     ['bytes that are no base64', { chunks: [{ seq: 1, stream: 'stdout' as const, chunk: '?' }] }],
     ['an exit without a code', { exited: true }],
   ])('takes no answer with %s', (_name, parts) => {
-    expect(read(orderAt(0), reply([], { nextSeq: 2, ...parts }))).toBeUndefined();
+    expect(read(orderAt(0), readAnswer([], { nextSeq: 2, ...parts }))).toBeUndefined();
   });
 });

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { ProcessChannel } from '../../../src/client/processChannel';
 import type { ClientProcessEvent } from '../../../src/client/clientProcess';
-import type { ReadResponse } from '../../../src/protocol/processMessages';
 import { createRandom } from '../../support/seededRandom';
 import { FakeClock } from '../../support/fakeClock';
+import { readAnswer } from './readAnswer';
 
 const limits = {
   maxReorderedEvents: 4,
   maxReorderedBytes: 100,
   maxHeldEvents: 8,
   maxHeldBytes: 200,
+  maxOutputChunkBytes: 1000,
+  maxErrorMessageChars: 200,
   missingEventMs: 1000,
 };
 
@@ -54,15 +56,6 @@ const exited = (seq: number) => ({
   sandboxDenied: false,
 });
 const closed = (seq: number) => ({ type: 'closed' as const, seq });
-const answer = (seqs: readonly number[], parts: Partial<ReadResponse> = {}): ReadResponse => ({
-  chunks: seqs.map((seq) => ({ seq, stream: 'stdout', chunk: 'eA==' })),
-  nextSeq: (seqs.at(-1) ?? 0) + 1,
-  exited: false,
-  exitCode: null,
-  closed: false,
-  failure: null,
-  ...parts,
-});
 
 describe('ProcessChannel', () => {
   it('tells every event once and in order, in whatever order they come', () => {
@@ -82,7 +75,7 @@ describe('ProcessChannel', () => {
 
   it('keeps what comes before anybody could listen', async () => {
     const channel = new ProcessChannel({
-      limits,
+      limits: { ...limits, maxHeldBytes: 1000 },
       clock: new FakeClock(),
       read: () => undefined,
       onEnd: () => undefined,
@@ -101,6 +94,51 @@ describe('ProcessChannel', () => {
     });
   });
 
+  it('fails when more comes before the answer to its start than may be held', () => {
+    const ends: string[] = [];
+    const channel = new ProcessChannel({
+      limits,
+      clock: new FakeClock(),
+      read: () => undefined,
+      onEnd: (how) => ends.push(how),
+    });
+    for (let seq = 1; seq <= 1000; seq += 1) channel.receive(output(seq));
+    const told: string[] = [];
+    channel.onDidEmit((event) => told.push(describeEvent(event)));
+    channel.open();
+    expect({ told, ends }).toEqual({
+      told: [
+        'output 1',
+        'output 2',
+        'failed: too much output has come before the answer to its start',
+      ],
+      ends: ['failed'],
+    });
+  });
+
+  it.each([
+    ['a close without an exit', [output(1), closed(2)], ['output 1']],
+    ['a second exit', [exited(1), exited(2)], ['exited 1']],
+  ])('fails at %s, so that one that has closed has always exited', (_name, events, before) => {
+    const { channel, told, ends } = open();
+    for (const event of events) channel.receive(event);
+    channel.receive(output(3));
+    expect({ told, ends }).toEqual({
+      told: [...before, 'failed: the server contradicts itself about its end'],
+      ends: ['failed'],
+    });
+  });
+
+  it('fails at a piece of output that nobody could pass on', () => {
+    const { channel, told } = open();
+    channel.receive(output(1, 1000));
+    channel.receive(output(2, 1001));
+    expect(told).toEqual([
+      'output 1',
+      'failed: the server sent more output in one piece than anybody takes',
+    ]);
+  });
+
   it('asks for an event that does not come by itself', () => {
     const { channel, clock, told, reads } = open();
     channel.receive(output(1));
@@ -108,7 +146,10 @@ describe('ProcessChannel', () => {
     clock.advance(999);
     const early = [...reads];
     clock.advance(1);
-    channel.receiveRead(answer([], { nextSeq: 4, exited: true, exitCode: 0, closed: true }), true);
+    channel.receiveRead(
+      readAnswer([], { nextSeq: 4, exited: true, exitCode: 0, closed: true }),
+      true,
+    );
     expect({ early, reads, told, timers: clock.pendingTimers }).toEqual({
       early: [],
       reads: [1],
@@ -131,7 +172,7 @@ describe('ProcessChannel', () => {
   ])('asks at once when %s came too early', (_name, events) => {
     const { channel, reads, told } = open();
     for (const event of events) channel.receive(event);
-    channel.receiveRead(answer([1]), true);
+    channel.receiveRead(readAnswer([1]), true);
     expect({ reads, told }).toEqual({
       reads: [0],
       told: [output(1), ...events].map(describeEvent),
@@ -156,7 +197,7 @@ describe('ProcessChannel', () => {
     const { channel, told } = open();
     channel.receive(output(1));
     channel.catchUp();
-    channel.receiveRead(answer([5, 6]), true);
+    channel.receiveRead(readAnswer([5, 6]), true);
     channel.receive(output(7));
     const lost = '3 events of output were lost: more came than the server keeps';
     expect({ told, state: await channel.ended }).toEqual({
@@ -168,8 +209,15 @@ describe('ProcessChannel', () => {
   it('fails when the server says that it has lost the process itself', () => {
     const { channel, told } = open();
     channel.catchUp();
-    channel.receiveRead(answer([], { nextSeq: 1, failure: 'its machine is gone' }), true);
+    channel.receiveRead(readAnswer([], { nextSeq: 1, failure: 'its machine is gone' }), true);
     expect(told).toEqual(['failed: its machine is gone']);
+  });
+
+  it('keeps the beginning of what the server says of that', () => {
+    const { channel, told } = open();
+    channel.catchUp();
+    channel.receiveRead(readAnswer([], { nextSeq: 1, failure: 'x'.repeat(1000) }), true);
+    expect(told).toEqual([`failed: ${'x'.repeat(200)}`]);
   });
 
   it('does not ask for ever for an event the server does not give', () => {
@@ -177,7 +225,7 @@ describe('ProcessChannel', () => {
     channel.receive(output(5));
     for (let round = 0; round < 5; round += 1) {
       clock.advance(1000);
-      channel.receiveRead(answer([], { nextSeq: 1 }), true);
+      channel.receiveRead(readAnswer([], { nextSeq: 1 }), true);
     }
     expect({ reads, told }).toEqual({
       reads: [0, 0, 0],

@@ -50,6 +50,79 @@ const outcome = (promise: Promise<unknown>): Promise<unknown> =>
 const lostOutcome = (method: string): string =>
   `Failed to learn the outcome of ${method}: the connection was lost; it may have taken effect`;
 
+/** What connecting fails with when a server answers the handshake as a test says. */
+async function refusedBeginning(
+  prepare: (server: ScriptedServer) => void,
+  meanwhile: (clock: FakeClock, server: ScriptedServer) => Promise<void> = settled,
+): Promise<unknown> {
+  const server = new ScriptedServer();
+  prepare(server);
+  const clock = new FakeClock();
+  const connecting = connectExecServer({
+    endpoint: { url: 'ws://scripted' },
+    clientName: 'test',
+    clock,
+    connect: server.connect,
+  }).then(
+    () => 'a session',
+    (error: unknown) => error,
+  );
+  await settled();
+  await meanwhile(clock, server);
+  const [connection] = server.connections;
+  return {
+    error: await connecting,
+    isCut: connection?.isOpen === false,
+    timers: clock.pendingTimers,
+  };
+}
+
+describe('the beginning of a session', () => {
+  it('tells that the server did not answer, and not that the connection was cut for it', async () => {
+    const outcome = await refusedBeginning(
+      (server) => server.answers.delete('initialize'),
+      (clock) => clock.advanceSettled(10_000),
+    );
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'handshakeFailed',
+        message: 'Failed to begin a session: the server did not answer within 10000 ms',
+      },
+      isCut: true,
+      timers: 0,
+    });
+  });
+
+  it('does not wait for ever for what the server is', async () => {
+    const outcome = await refusedBeginning(
+      (server) => server.answers.set('initialize', () => ({ sessionId: 's' })),
+      (clock) => clock.advanceSettled(10_000),
+    );
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'handshakeFailed',
+        message: 'Failed to begin a session: the server did not tell about itself within 10000 ms',
+      },
+      isCut: true,
+      timers: 0,
+    });
+  });
+
+  it('fails when the connection ends together with the answer', async () => {
+    const outcome = await refusedBeginning((server) => {
+      server.endsBehindAnswers = true;
+    });
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'connectionClosed',
+        message: 'Failed to begin a session: the connection was lost as soon as it had begun',
+      },
+      isCut: true,
+      timers: 0,
+    });
+  });
+});
+
 describe('a session', () => {
   it('answers requests of the server that it does not know, and ignores its notifications', async () => {
     const { server, client } = await open();

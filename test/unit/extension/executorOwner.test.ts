@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Deferred } from '../../../src/base/deferred';
 import { nullLogger } from '../../../src/base/logger';
 import { EnvironmentDirectory } from '../../../src/extension/environment/environmentDirectory';
 import { RemoteTokens } from '../../../src/extension/environment/remoteTokens';
@@ -9,7 +10,7 @@ import { ExecutorOwner } from '../../../src/extension/executorOwner';
 import { ExecutorModel } from '../../../src/extension/model/executorModel';
 import { RememberedChoice } from '../../../src/extension/rememberedChoice';
 import { parseSettings } from '../../../src/extension/settingsSchema';
-import { FakeClock } from '../../support/fakeClock';
+import { FakeClock, settled } from '../../support/fakeClock';
 import { FakeMemento, FakeSecrets } from './fakeEditorStorage';
 import { FakeControlClient, aRemote, aSnapshot, anEnvironment } from './fakeControlClient';
 
@@ -29,7 +30,8 @@ afterEach(async () => {
 class Window {
   readonly model = new ExecutorModel();
   readonly choice = new RememberedChoice(new FakeMemento());
-  readonly tokens = new RemoteTokens(new FakeSecrets(), 'here');
+  readonly secrets = new FakeSecrets();
+  readonly tokens = new RemoteTokens(this.secrets, 'here');
   values: Readonly<Record<string, unknown>> = { remotes: [BOX] };
   readonly problems: string[] = [];
   readonly client = new FakeControlClient(aSnapshot());
@@ -99,6 +101,27 @@ describe('a window as the owner of an executor', () => {
     client.change({ environment: aRemote({ health: 'unreachable' }) });
     client.change({ processes: [] });
     expect(choice.environment).toEqual({ mode: 'remote', name: 'box' });
+  });
+
+  it('ends where the last settings say, however long the token of the ones before takes to read', async () => {
+    const window = new Window();
+    const { owner, client, secrets } = window;
+    vi.spyOn(owner.supervisor, 'client', 'get').mockReturnValue(client);
+    const token = new Deferred<undefined>();
+    vi.spyOn(secrets, 'get').mockReturnValue(token.promise);
+    window.values = { remotes: [BOX], environment: 'remote' };
+    const toRemote = owner.followSettings();
+    await settled();
+    window.values = { remotes: [BOX], environment: 'disabled' };
+    const toNowhere = owner.followSettings();
+    await settled();
+    token.resolve(undefined);
+    await Promise.all([toRemote, toNowhere]);
+    const switches = client.requests.filter(({ method }) => method === 'environment/set');
+    expect(switches.at(-1)?.params).toEqual({
+      choice: { mode: 'disabled' },
+      runningProcesses: 'keep',
+    });
   });
 
   it('does not take settings that changed a moment ago for a switch of another window', () => {

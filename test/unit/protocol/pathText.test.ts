@@ -1,4 +1,7 @@
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RpcError } from '../../../src/protocol/errorCodes';
 import {
   formatPath,
   parsePathText,
@@ -91,6 +94,58 @@ describe.skipIf(process.platform === 'win32')('paths on the wire', () => {
       const format = pathFormatter(form);
       expect(paths.map(format)).toEqual(paths.map((path) => formatPath(path, form)));
     }
+  });
+});
+
+describe('the short way for plain paths', () => {
+  const piece = fc.constantFrom(
+    ...[
+      '/',
+      '.',
+      '..',
+      'a',
+      'C:',
+      '|',
+      '%2f',
+      '%2e',
+      '%',
+      '-',
+      '_',
+      'é',
+      ' ',
+      '\n',
+      '\\',
+      '?',
+      '#',
+      '~',
+    ],
+  );
+  const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+  const outcome = (uri: string): unknown => {
+    try {
+      return parsePathText(uri, 'posix');
+    } catch (error) {
+      return error instanceof RpcError ? error.code : error;
+    }
+  };
+
+  it('reads a URI as the parser of URLs does', () => {
+    fc.assert(
+      fc.property(text, (rest) => {
+        // A scheme in capitals means the same and is no short way.
+        expect(outcome(`file://${rest}`)).toEqual(outcome(`FILE://${rest}`));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('writes a URI as Node does', () => {
+    fc.assert(
+      fc.property(text, (rest) => {
+        expect(pathToUri(`/${rest}`)).toBe(pathToFileURL(`/${rest}`).href);
+      }),
+      { numRuns: 20_000 },
+    );
   });
 });
 

@@ -5,6 +5,8 @@ export interface PatchFiles {
   /** @throws ExecServerError `invalidArguments` or RpcError for what is no path there. */
   resolve(path: string): PlacePath;
   kindOf(path: PlacePath): Promise<'file' | 'directory' | 'other' | 'absent'>;
+  /** Whether both are there and lead to one file, by links or because names there have no case. */
+  isSameFile(one: PlacePath, other: PlacePath): Promise<boolean>;
   read(path: PlacePath): Promise<Buffer>;
   /** Creates the folders it is in. */
   write(path: PlacePath, content: Buffer): Promise<void>;

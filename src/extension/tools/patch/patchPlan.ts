@@ -84,7 +84,10 @@ class Planning {
     const source = this.files.resolve(action.path);
     const text = patchedText(await this.textOf(source), action.chunks, source.native);
     const target = action.moveTo === undefined ? source : this.files.resolve(action.moveTo);
-    if (target.uri !== source.uri) await this.remove(action.path);
+    // Of one file under two names, what is written under the second would go with the first.
+    if (target.uri !== source.uri && !(await this.files.isSameFile(source, target))) {
+      await this.remove(action.path);
+    }
     await this.put(action.moveTo ?? action.path, text);
   }
 

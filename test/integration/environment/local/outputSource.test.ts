@@ -20,7 +20,7 @@ function readPipe(): {
   readonly hangUp: () => void;
 } {
   const clock = new FakeClock();
-  const pipes = new PipePairs(new OpenTerminals(), nullLogger, clock);
+  const pipes = new PipePairs({ terminals: new OpenTerminals(), logger: nullLogger, clock });
   onTestFinished(() => {
     pipes.dispose();
   });
@@ -120,7 +120,8 @@ describe.runIf(process.platform === 'linux')('output of a program', () => {
   it('tells what reading failed with', async () => {
     const failures: (Error | undefined)[] = [];
     // A pipe's writing end cannot be read.
-    const pipes = new PipePairs(new OpenTerminals(), nullLogger, new FakeClock());
+    const clock = new FakeClock();
+    const pipes = new PipePairs({ terminals: new OpenTerminals(), logger: nullLogger, clock });
     const pair = pipes.takeOutput();
     if (pair === undefined) throw new Error('There are no pipes here');
     const source = new OutputSource({

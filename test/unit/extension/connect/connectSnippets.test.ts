@@ -58,6 +58,19 @@ describe('connect snippets', () => {
     ]);
   });
 
+  it('names no folder where none is known of the place', () => {
+    const unknown = { ...parts, workspace: undefined, hasSandbox: true };
+    expect([
+      connectSnippet('posix', unknown),
+      connectSnippet('powershell', unknown),
+      connectSnippet('environmentsToml', unknown).split('\n')[1],
+    ]).toEqual([
+      `CODEX_EXEC_SERVER_URL='${URL_TEXT}' codex`,
+      `$env:CODEX_EXEC_SERVER_URL='${URL_TEXT}'; codex`,
+      '# Start the agent as: codex',
+    ]);
+  });
+
   it('makes no entry of the name of a folder', () => {
     const workspace = '/w/\n[[environments]]\r\nurl = "ws://evil.example"\u0007';
     const lines = connectSnippet('environmentsToml', { ...parts, workspace }).split(/[\r\n]+/);

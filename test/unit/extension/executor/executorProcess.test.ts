@@ -7,6 +7,7 @@ import { nullLogger } from '../../../../src/base/logger';
 import { launchExecutor } from '../../../../src/extension/executor/executorLauncher';
 import { isProcessAlive, readStateFile } from '../../../../src/extension/executor/stateFileReader';
 import { TOKEN } from '../fakeControlClient';
+import { executorSettings } from '../../../support/executorSettings';
 
 let folder: string;
 beforeEach(async () => {
@@ -25,15 +26,7 @@ async function launch(script: string) {
     cwd: folder,
     clock: systemClock,
     start: {
-      settings: {
-        workspaceFolders: [folder],
-        writeScope: 'workspace',
-        execEnabled: true,
-        filesystemEnabled: true,
-        allowedHosts: [],
-        detachedSessionTtlSeconds: 80,
-        ownerGraceSeconds: 60,
-      },
+      settings: executorSettings([folder]),
       environment: { mode: 'local' },
       stateFile: path.join(folder, 'executor.json'),
       token: TOKEN,
@@ -75,15 +68,7 @@ describe('launchExecutor', () => {
       cwd: path.join(folder, 'absent'),
       clock: systemClock,
       start: {
-        settings: {
-          workspaceFolders: [folder],
-          writeScope: 'workspace',
-          execEnabled: true,
-          filesystemEnabled: true,
-          allowedHosts: [],
-          detachedSessionTtlSeconds: 80,
-          ownerGraceSeconds: 60,
-        },
+        settings: executorSettings([folder]),
         environment: { mode: 'local' },
         stateFile: path.join(folder, 'executor.json'),
       },

@@ -5,6 +5,7 @@ import type { StateFile } from '../../../../src/executor/stateFile';
 import { ExecutorSupervisor } from '../../../../src/extension/executor/executorSupervisor';
 import { FakeControlClient, TOKEN, aSnapshot } from '../fakeControlClient';
 import { FakeClock, settled } from '../../../support/fakeClock';
+import { executorSettings } from '../../../support/executorSettings';
 
 const PORT = 7001;
 
@@ -26,15 +27,7 @@ class FakeMachine {
     logger: nullLogger,
     startDocument: () =>
       Promise.resolve({
-        settings: {
-          workspaceFolders: ['/work'],
-          writeScope: 'workspace',
-          execEnabled: true,
-          filesystemEnabled: true,
-          allowedHosts: [],
-          detachedSessionTtlSeconds: 80,
-          ownerGraceSeconds: 60,
-        },
+        settings: executorSettings(['/work']),
         environment: { mode: 'local' },
         stateFile: '/storage/executor.json',
       }),

@@ -20,15 +20,20 @@ describe('the view', () => {
     ]);
   });
 
-  it('tells above the tree where a remote is and how it stands, with its own paths', () => {
+  it('tells above the tree where a remote is, how it stands and what agents may not do', () => {
+    const filesOnly = { exec: false, filesystem: true };
     expect([
       viewMessage(anEnvironment()),
+      viewMessage(anEnvironment({ capabilities: filesOnly })),
+      viewMessage(aRemote({ cwd: '/srv', capabilities: filesOnly })),
       viewMessage(aRemote({ cwd: 'C:\\srv\\app' })),
       viewMessage(aRemote({ cwd: undefined })),
       viewMessage(aRemote({ health: 'unreachable', reason: 'refused' })),
       viewMessage(anEnvironment({ mode: 'disabled' })),
     ]).toEqual([
       '',
+      'Agents may use files only.',
+      'On box · wss://box.example/ · /srv · files only',
       'On box · wss://box.example/ · C:\\srv\\app',
       'On box · wss://box.example/',
       'box (wss://box.example/) cannot be reached. Calls of agents fail until it is back.',

@@ -56,6 +56,9 @@ describe('the tree', () => {
       accessibleLabel: expect.stringContaining(
         'failed: the connection to box was lost ⏎ $ (trash), on box',
       ),
+      tooltip: expect.stringMatching(
+        /^.*\nfailed: the connection to box was lost ⏎ \$ \(trash\)\nFolder: /,
+      ),
     });
   });
 

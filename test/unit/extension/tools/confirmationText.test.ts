@@ -29,6 +29,16 @@ describe('text of a model in a question', () => {
     expect(inlineCode(text)).toBe(shown);
   });
 
+  it('keeps both ends of a long path, which could lead anywhere at its end', () => {
+    const path = `a${'/.'.repeat(300)}/../../etc/passwd`;
+    const shown = inlineCode(path);
+    expect([shown.startsWith('` a/./.'), shown.endsWith('/./../../etc/passwd `')]).toEqual([
+      true,
+      true,
+    ]);
+    expect(shown).toContain('CHARACTERS ARE NOT SHOWN');
+  });
+
   it('is one short line where it is a title', () => {
     expect(shortened(`a\nb ${'x'.repeat(200)}`)).toHaveLength(80);
   });
