@@ -70,6 +70,7 @@ export class LocalProcessBackend implements ProcessBackend, Disposable {
   /** Makes ahead of time what the first start would otherwise wait for. */
   prepare(): void {
     this.pipes.replenish();
+    void this.pipes.removeLeftFolders();
   }
 
   async start(request: StartRequest): Promise<LocalProcess> {

@@ -8,6 +8,7 @@ import { toError } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import type { Logger } from '../../base/logger';
 import { descriptorPath } from './heldDirectory';
+import { PIPE_FOLDER_PREFIX, removeLeftPipeFolders } from './leftPipeFolders';
 import type { ExtraSlot, OpenTerminals } from './openTerminals';
 
 /** The two ends of a pipe, close-on-exec both. The child's end blocks, ours does not. */
@@ -92,6 +93,12 @@ export class PipePairs implements Disposable {
     }
   }
 
+  /** Clears up after executors that were killed while they made some. */
+  removeLeftFolders(): Promise<void> {
+    const { clock, logger } = this.options;
+    return removeLeftPipeFolders(this.folders, clock.now(), logger);
+  }
+
   /** Makes pipes in the background, so that the next start finds some. */
   replenish(): void {
     if (this.pending !== undefined) return;
@@ -135,7 +142,7 @@ export class PipePairs implements Disposable {
     let directory: string | undefined;
     try {
       const parent = this.folders[this.folder] ?? tmpdir();
-      directory = mkdtempSync(path.join(parent, 'exec-server-pipes-'));
+      directory = mkdtempSync(path.join(parent, PIPE_FOLDER_PREFIX));
       make(directory);
     } catch (error) {
       this.giveWay(error);

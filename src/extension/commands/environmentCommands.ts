@@ -82,7 +82,9 @@ async function askAboutRunning(
   const running = model.runningProcesses.filter((process) => runsIn(process, from)).length;
   if (running === 0) return 'keep';
   const { message, detail, terminate, keep } = switchQuestion(from, to, running);
-  const answer = await askModal(message, detail, terminate, keep);
+  // Enter gives the first: who switches everything off means what runs too, who only moves on does not.
+  const answers = to.mode === 'disabled' ? [terminate, keep] : [keep, terminate];
+  const answer = await askModal(message, detail, ...answers);
   if (answer === undefined) return undefined;
   return answer === terminate ? 'terminate' : 'keep';
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { nullLogger } from '../../../../src/base/logger';
@@ -44,6 +44,30 @@ describe.runIf(process.platform === 'linux')('pipes for programs', () => {
       });
     },
   );
+
+  it('leave nothing behind for good where an executor was killed while it made some', async () => {
+    const folder = await temporaryFolder();
+    const clock = new FakeClock();
+    const startedMs = clock.now();
+    clock.advance(3_600_000);
+    const madeAt = {
+      'exec-server-pipes-left': startedMs,
+      'exec-server-pipes-used': clock.now(),
+      mine: startedMs,
+    };
+    for (const [name, ms] of Object.entries(madeAt)) {
+      await mkdir(path.join(folder, name, '0'), { recursive: true });
+      await utimes(path.join(folder, name), ms / 1000, ms / 1000);
+    }
+    const pipes = new PipePairs({
+      terminals: new OpenTerminals(),
+      logger: nullLogger,
+      clock,
+      folders: [path.join(folder, 'missing'), folder],
+    });
+    await pipes.removeLeftFolders();
+    expect(await readdir(folder)).toEqual(['exec-server-pipes-used', 'mine']);
+  });
 
   it('are made in the next folder where the first has no place for them', async () => {
     const folder = await temporaryFolder();
