@@ -89,6 +89,10 @@ suite('Tools on a remote', () => {
   });
 
   test('work here again after a switch, from the next call on', async () => {
+    // With something running the window asks what shall become of it, and nobody is here to answer.
+    await until('the end of all there', () =>
+      api.processes().every(({ state }) => state === 'closed'),
+    );
     await vscode.commands.executeCommand(commandIds.switchMode, { mode: 'local' });
     const output = await textOfTool('exec_command', { cmd: 'pwd', login: false });
     assert.match(output, new RegExp(`Output:\n.*${path.basename(openFolder())}\n$`));
