@@ -16,9 +16,16 @@ export interface OpenedRemote {
   readonly codexHome: string;
 }
 
+export interface OpenOptions {
+  /** The variable `PATH` of the server. */
+  readonly path?: string;
+  /** Fills the Codex home before the server looks at it, which it may do once only. */
+  readonly fillHome?: (codexHome: string) => Promise<void>;
+}
+
 /** Gives a test file remotes, each on a server of its own. */
 export function useRemotes(): {
-  readonly open: (make: 'ours' | 'the real peer', path?: string) => Promise<OpenedRemote>;
+  readonly open: (make: 'ours' | 'the real peer', options?: OpenOptions) => Promise<OpenedRemote>;
   /** One that is a program which speaks the protocol on its stdin and stdout. */
   readonly openProgram: () => Promise<Pick<OpenedRemote, 'remote' | 'folder'>>;
 } {
@@ -29,12 +36,13 @@ export function useRemotes(): {
   afterAll(() => bundle?.remove());
 
   return {
-    async open(make, path = process.env['PATH'] ?? '') {
+    async open(make, { path = process.env['PATH'] ?? '', fillHome } = {}) {
       const root = await temporaryFolder();
       const folder = join(root, 'workspace');
       const codexHome = join(root, 'codex-home');
       await mkdir(folder);
       await mkdir(codexHome);
+      await fillHome?.(codexHome);
       const env = { CODEX_HOME: codexHome, PATH: path };
       const server =
         make === 'ours'

@@ -30,7 +30,7 @@ describe.runIf(hasBubblewrap).each(['ours', 'the real peer'] as const)(
   (make) => {
     it('confines programs and files there', async () => {
       const path = await pathWithHelper();
-      const { remote, folder } = await open(make, path);
+      const { remote, folder } = await open(make, { path });
       const inside = join(folder, 'inside');
       const secret = join(inside, 'secret');
       await mkdir(secret, { recursive: true });

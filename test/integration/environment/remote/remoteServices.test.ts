@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../../../src/base/deferred';
 import type { RemoteEnvironment } from '../../../../src/environment/remote/remoteEnvironment';
+import { collectGarbage } from '../../../support/collectGarbage';
 import { useRemotes } from '../../../support/remotes';
 import { HttpPeer } from '../../../support/httpPeer';
 import {
@@ -130,12 +131,15 @@ describe.each(['ours', 'the real peer'] as const)('a remote that is %s', (make) 
   });
 
   it('finds its own skills', async () => {
-    const { remote, folder, codexHome } = await open(make);
     const skill = '---\nname: greet\ndescription: Says hello.\n---\nHello.\n';
-    for (const root of [join(codexHome, 'skills', 'greet'), join(folder, 'root', 'greet')]) {
-      await mkdir(root, { recursive: true });
-      await writeFile(join(root, 'SKILL.md'), skill);
-    }
+    const writeSkill = async (parent: string): Promise<void> => {
+      await mkdir(join(parent, 'greet'), { recursive: true });
+      await writeFile(join(parent, 'greet', 'SKILL.md'), skill);
+    };
+    const { remote, folder, codexHome } = await open(make, {
+      fillHome: (home) => writeSkill(join(home, 'skills')),
+    });
+    await writeSkill(join(folder, 'root'));
     const { skills } = await remote.discovery.discoverInstalled();
     const [root, missing] = await remote.discovery.inspectRoots([
       join(folder, 'root'),
@@ -234,6 +238,8 @@ async function otherWork(remote: RemoteEnvironment): Promise<number[]> {
 }
 
 function memoryBytes(): number {
+  // What the quick readers were given is garbage by now, and may be more than what is looked for.
+  collectGarbage();
   const { external, heapUsed } = process.memoryUsage();
   return external + heapUsed;
 }
