@@ -11,7 +11,7 @@ import { bundleExecutor } from '../../../support/executorBundle';
 import { occupyPort } from '../../../support/executorProcess';
 import type { OurExecServer } from '../../../support/ourExecServer';
 import { startOurExecServer } from '../../../support/ourExecServer';
-import { ProcessWatch, script, terminal } from '../../../support/processFixtures';
+import { ProcessWatch, printedPids, script, terminal } from '../../../support/processFixtures';
 import { TcpRelay } from '../../../support/tcpRelay';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 import { follow, refusal } from '../local/fileSystemFixture';
@@ -26,7 +26,8 @@ afterAll(() => bundle?.remove());
 async function startOurs(folder: string, port?: number): Promise<OurExecServer> {
   const options = { script: bundle?.script ?? '', folder };
   const server = await startOurExecServer(port === undefined ? options : { ...options, port });
-  onTestFinished(() => server.stop('SIGKILL'));
+  // Politely, so that it ends what was started there.
+  onTestFinished(() => server.stop());
   return server;
 }
 
@@ -69,11 +70,17 @@ it('a remote that is killed fails its processes, and serves again when it is bac
   const server = await startOurs(folder);
   const remote = open(server.url);
   const kinds = followHealth(remote);
-  const piped = new ProcessWatch(await remote.processes.start(script('echo on; exec sleep 1000')));
+  const piped = new ProcessWatch(
+    await remote.processes.start(script('echo "pid $$"; exec sleep 1000')),
+  );
   const inTerminal = new ProcessWatch(
     await remote.processes.start(script('echo on; exec sleep 1000', { terminal })),
   );
-  await piped.untilText('on\n');
+  await piped.untilText(/pid \d+\n/);
+  const [survivor = 0] = printedPids(piped.text, 'pid');
+  onTestFinished(() => {
+    process.kill(survivor, 'SIGKILL');
+  });
   await inTerminal.untilText('on\r\n');
   await server.stop('SIGKILL');
   await untilHealth(remote, 'recovering');
