@@ -23,3 +23,20 @@ export async function withinTime<T>(
     timer.dispose();
   }
 }
+
+/** Resolves when a promise does, and otherwise when the time is over. @throws what the promise rejects with. */
+export async function waitAtMost(
+  promise: Promise<unknown>,
+  clock: Clock,
+  waitMs: number,
+): Promise<void> {
+  const timeout = new Deferred<void>();
+  const timer = clock.schedule(() => {
+    timeout.resolve();
+  }, waitMs);
+  try {
+    await Promise.race([promise, timeout.promise]);
+  } finally {
+    timer.dispose();
+  }
+}

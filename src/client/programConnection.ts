@@ -2,8 +2,8 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../base/clock';
 import { ExecServerError, toError } from '../base/errors';
+import { waitAtMost } from '../base/withinTime';
 import { StdioTransport } from '../rpc/stdioTransport';
 import type { ProgramEndpoint } from './execServerClient';
 import { ProgramLines } from './programLines';
@@ -62,7 +62,7 @@ export async function connectProgram(
   const gone = ended.then(async () => {
     // Helpers it left behind. One that has fled may still hold the pipes open.
     signalGroup(child, 'SIGKILL');
-    await Promise.race([silent, delay(clock, limits.programLastWordsMs)]);
+    await waitAtMost(silent, clock, limits.programLastWordsMs);
     child.stdout.destroy();
     child.stderr.destroy();
   });
@@ -94,12 +94,6 @@ export async function connectProgram(
       return `${program} ended ${how}${last === '' ? '' : `: ${last}`}`;
     },
   };
-}
-
-function delay(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.schedule(resolve, ms);
-  });
 }
 
 function signalGroup(child: Program, signal: NodeJS.Signals): void {

@@ -20,15 +20,27 @@ export interface DescriptionPatience {
  */
 export function describeEnvironment(
   environment: Environment,
-  { clock, limits: { environmentInfoMs } }: DescriptionPatience,
+  patience: DescriptionPatience,
 ): EnvironmentInfoResponse | Promise<EnvironmentInfoResponse> {
-  const info = environment.info();
+  const info = factsOf(environment, patience);
   if (!(info instanceof Promise)) return describe(environment, info);
+  return info.then((facts) => describe(environment, facts));
+}
+
+/**
+ * What a place tells about itself, which shows that it can be reached.
+ *
+ * @throws RpcError `environmentUnreachable` when it does not in time.
+ */
+export function factsOf(
+  environment: Environment,
+  { clock, limits: { environmentInfoMs } }: DescriptionPatience,
+): EnvironmentInfo | Promise<EnvironmentInfo> {
+  const info = environment.info();
+  if (!(info instanceof Promise)) return info;
   const late = (): RpcError =>
     environmentUnreachable(undefined, `it has not answered within ${environmentInfoMs} ms`);
-  return withinTime(info, clock, environmentInfoMs, late).then((facts) =>
-    describe(environment, facts),
-  );
+  return withinTime(info, clock, environmentInfoMs, late);
 }
 
 /** The same where not knowing is an answer too. */

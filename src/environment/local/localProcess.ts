@@ -4,6 +4,7 @@ import { toError } from '../../base/errors';
 import { Emitter } from '../../base/event';
 import type { Event } from '../../base/event';
 import type { Logger } from '../../base/logger';
+import { waitAtMost } from '../../base/withinTime';
 import type { OutputStream, ProcessSignal } from '../../protocol/processMessages';
 import type {
   ManagedProcess,
@@ -185,10 +186,7 @@ export class LocalProcess implements ManagedProcess, ProgramObserver {
   }
 
   private async closedWithin(waitMs: number): Promise<boolean> {
-    const timeout = new Deferred<void>();
-    const timer = this.context.clock.schedule(() => timeout.resolve(), waitMs);
-    await Promise.race([this.whenClosed.promise, timeout.promise]);
-    timer.dispose();
+    await waitAtMost(this.whenClosed.promise, this.context.clock, waitMs);
     return this.closed;
   }
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../../base/clock';
 import { systemClock } from '../../base/clock';
-import { Deferred } from '../../base/deferred';
 import { Emitter } from '../../base/event';
 import type { Event } from '../../base/event';
 import { DisposableStore } from '../../base/lifecycle';
 import type { Limits } from '../../base/limits';
 import type { Logger } from '../../base/logger';
+import { withinTime } from '../../base/withinTime';
 import { connectExecServer } from '../../client/connectExecServer';
 import type { ConnectExecServerOptions } from '../../client/connectExecServer';
 import type { ExecServerClient } from '../../client/execServerClient';
+import type { RpcError } from '../../protocol/errorCodes';
 import { environmentUnreachable } from '../../protocol/errorCodes';
 import type { PathStyle } from '../../protocol/pathStyle';
 import type { CapabilityDiscovery } from '../capabilityDiscovery';
@@ -132,16 +133,10 @@ export class RemoteEnvironment implements ConnectedEnvironment {
   async info(): Promise<EnvironmentInfo> {
     const { limits, target } = this.options;
     const clock = this.options.clock ?? systemClock;
-    const timeout = new Deferred<never>();
-    const timer = clock.schedule(() => {
-      const { reason = 'it has not answered yet' } = this.health;
-      timeout.reject(environmentUnreachable(target.name, reason));
-    }, limits.environmentInfoMs);
-    try {
-      return this.asServed((await Promise.race([this.link.peer(), timeout.promise])).info);
-    } finally {
-      timer.dispose();
-    }
+    const late = (): RpcError =>
+      environmentUnreachable(target.name, this.health.reason ?? 'it has not answered yet');
+    const peer = await withinTime(this.link.peer(), clock, limits.environmentInfoMs, late);
+    return this.asServed(peer.info);
   }
 
   confinedFileSystem(sandbox: Sandbox): FileSystem {

@@ -3,10 +3,10 @@ import { Deferred } from '../../base/deferred';
 import { toError } from '../../base/errors';
 import type { Event } from '../../base/event';
 import { Emitter } from '../../base/event';
-import type { Disposable } from '../../base/lifecycle';
 import { DisposableStore } from '../../base/lifecycle';
 import type { Limits } from '../../base/limits';
 import type { Logger } from '../../base/logger';
+import { waitAtMost } from '../../base/withinTime';
 import type { ClientProcess, ClientProcessEvent } from '../../client/clientProcess';
 import type { ProcessSignal } from '../../protocol/processMessages';
 import { OutputLog } from '../outputLog';
@@ -240,10 +240,7 @@ export class RemoteProcess implements ManagedProcess {
   }
 
   private async closesWithin(waitMs: number): Promise<boolean> {
-    const timeout = new Deferred<void>();
-    const timer: Disposable = this.context.clock.schedule(() => timeout.resolve(), waitMs);
-    await Promise.race([this.closing, timeout.promise]);
-    timer.dispose();
+    await waitAtMost(this.closing, this.context.clock, waitMs);
     return this.isClosed;
   }
 }

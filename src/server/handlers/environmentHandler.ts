@@ -3,7 +3,7 @@ import type { EnvironmentStatusResponse } from '../../protocol/environmentMessag
 import { capabilityDisabled } from '../../protocol/errorCodes';
 import type { HandlersOf, requests } from '../../protocol/methods';
 import type { DescriptionPatience } from '../environmentDescription';
-import { describeEnvironment } from '../environmentDescription';
+import { describeEnvironment, factsOf } from '../environmentDescription';
 
 type EnvironmentHandlers = Pick<
   HandlersOf<typeof requests, unknown>,
@@ -32,6 +32,6 @@ async function statusOnceReached(
   patience: DescriptionPatience,
 ): Promise<EnvironmentStatusResponse> {
   // Whoever can tell about the place can reach it.
-  await describeEnvironment(place, patience);
+  await factsOf(place, patience);
   return { status: 'ready' };
 }
