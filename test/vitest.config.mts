@@ -16,14 +16,20 @@ export default defineConfig({
     unstubEnvs: true,
     projects: [
       {
-        test: { name: 'unit', root, include: ['test/unit/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          root,
+          include: ['test/unit/**/*.test.ts'],
+          // Bounds against hanging only, here as below; nothing is judged by time.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         test: {
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts'],
-          // Bounds against hanging only; nothing is judged by time.
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

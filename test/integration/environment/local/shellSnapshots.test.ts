@@ -6,6 +6,7 @@ import { createLogger } from '../../../../src/base/logger';
 import { LocalProcessBackend } from '../../../../src/environment/local/localProcessBackend';
 import type { StartRequest } from '../../../../src/environment/processBackend';
 import type { EnvPolicy } from '../../../../src/protocol/processMessages';
+import { FakeClock } from '../../../support/fakeClock';
 import {
   ProcessWatch,
   isAlive,
@@ -55,12 +56,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A backend that gives up soon, for a test in which what it waits for never comes. */
-function impatientBackend(): LocalProcessBackend {
-  const limits = { ...defaultLimits, shellSnapshotMs: 300 };
-  const impatient = new LocalProcessBackend({ limits, logger, baseEnvironment: process.env });
-  onTestFinished(() => impatient.close(0));
-  return impatient;
+/** A backend whose time a test moves. */
+function backendWith(clock: FakeClock): LocalProcessBackend {
+  const options = { limits: defaultLimits, logger, baseEnvironment: process.env, clock };
+  const timed = new LocalProcessBackend(options);
+  onTestFinished(() => timed.close(0));
+  return timed;
 }
 
 describe.skipIf(process.platform !== 'linux').each(shells)('a login $name', (shell) => {
@@ -199,16 +200,23 @@ describe.skipIf(process.platform !== 'linux').each(shells)('a login $name', (she
   });
 
   test('is started plainly when it did not tell in time, and nothing of the attempt is left', async () => {
-    const { home, start, prepare, readers } = await makeHome(
-      '[ -e "$HOME/again" ] && exec sleep 1000; : > "$HOME/again"',
-      impatientBackend(),
+    const clock = new FakeClock();
+    const { home, start, prepare } = await makeHome(
+      // Only the shell that is asked has another command than the start beside it.
+      '[ "$BASH_EXECUTION_STRING$ZSH_EXECUTION_STRING" = true ] || { echo $$ > "$HOME/asked"; exec sleep 1000; }',
+      backendWith(clock),
     );
-    const outcome = await prepare();
-    const [, asked = 0] = readers();
-    await until(() => !isAlive(asked), 'the shell that was asked is gone');
+    const askedFile = path.join(home, 'asked');
+    const asked = (): string => (existsSync(askedFile) ? readFileSync(askedFile, 'utf8') : '');
+    const outcome = prepare();
+    await until(() => asked().endsWith('\n'), 'the shell is asked');
+    clock.advance(defaultLimits.shellSnapshotMs);
+    await until(() => !isAlive(Number(asked())), 'the shell that was asked is gone');
     writeFileSync(path.join(home, shell.profile), 'echo plain');
-    expect({ outcome, later: await start('true') }).toEqual({
-      outcome: expect.stringContaining('the shell took longer than 300 ms'),
+    expect({ outcome: await outcome, later: await start('true') }).toEqual({
+      outcome: expect.stringContaining(
+        `the shell took longer than ${defaultLimits.shellSnapshotMs} ms`,
+      ),
       later: { text: 'plain\n', exitCode: 0 },
     });
   });
