@@ -6,29 +6,16 @@ import type { ControlServer } from '../control/controlServer';
 import { CONTROL_PATH } from '../control/controlPath';
 import type { ExecutorSettings } from '../control/messages';
 import type { Capabilities } from '../environment/environment';
-import type { EnvironmentInfo } from '../environment/environmentInfo';
 import type { EnvironmentChoice } from '../environment/environmentChoice';
 import type { LeftEnvironment } from '../environment/environmentManager';
 import { EnvironmentManager } from '../environment/environmentManager';
 import { DisabledEnvironment } from '../environment/disabledEnvironment';
 import { refusalOf } from '../environment/limitedEnvironment';
 import { keepsSandboxes } from '../environment/sandboxCheck';
-import { codexSystemDirectory } from '../environment/local/codexHome';
-import { localEnvironmentInfo } from '../environment/local/hostInfo';
-import { LocalCapabilityDiscovery } from '../environment/local/localCapabilityDiscovery';
-import { LocalConfigurationReader } from '../environment/local/localConfiguration';
-import { LocalEnvironment } from '../environment/local/localEnvironment';
-import { LocalFileSystem } from '../environment/local/localFileSystem';
-import { LocalHttpClient } from '../environment/local/localHttpClient';
-import { FILE_HELPER_ARGUMENT } from '../environment/local/fileHelper/helperArgument';
-import { LocalProcessBackend } from '../environment/local/localProcessBackend';
-import { OpenTerminals } from '../environment/local/openTerminals';
-import { LocalConfinement } from '../environment/local/sandbox/localConfinement';
-import { QuickFiles } from '../environment/local/quickFiles';
-import { FolderWriteScope } from '../environment/local/writeScope';
 import type { DoorLock } from '../server/doorLock';
 import { ExecServer } from '../server/execServer';
 import type { ListenAddress } from '../server/listener';
+import { LocalMachine } from './localMachine';
 import type { RemoteCode } from './remotes';
 import { Remotes, loadRemoteCode } from './remotes';
 
@@ -58,10 +45,7 @@ export interface ControlParts {
 
 /** Everything an executor is made of, wired once; the same for an editor's and for the headless one. */
 export class Executor {
-  private readonly processes: LocalProcessBackend;
-  private readonly confinement: LocalConfinement;
-  private readonly writeScope: FolderWriteScope;
-  private readonly http: LocalHttpClient;
+  private readonly machine: LocalMachine;
   private readonly environments: EnvironmentManager;
   private readonly control: ControlServer | undefined;
   private readonly remotes: Remotes;
@@ -80,58 +64,14 @@ export class Executor {
   ) {
     const { limits, logger } = options;
     this.settings = options.settings;
-    const terminals = new OpenTerminals();
-    this.writeScope = new FolderWriteScope(this.writeScopeSettings());
-    this.confinement = new LocalConfinement({
+    this.machine = new LocalMachine({
+      executorId: this.id,
+      settings: options.settings,
       limits,
       logger,
-      terminals,
-      writeScope: this.writeScope,
-      executorPath: process.env['PATH'],
-      secrets: options.secretFiles ?? [],
-      helperCommand:
-        options.script === undefined
-          ? undefined
-          : [process.execPath, options.script, FILE_HELPER_ARGUMENT],
+      secretFiles: options.secretFiles ?? [],
+      script: options.script,
     });
-    this.processes = new LocalProcessBackend({
-      limits,
-      logger,
-      baseEnvironment: process.env,
-      terminals,
-      ...(this.confinement.programs && { confinement: this.confinement.programs }),
-    });
-    this.http = new LocalHttpClient({
-      limits,
-      clock: systemClock,
-      logger,
-      baseEnvironment: process.env,
-    });
-    const machine = localEnvironmentInfo({ workspaceFolders: [] });
-    const info = (): EnvironmentInfo => ({
-      ...machine,
-      servedThrough: [this.id],
-      cwd: this.settings.workspaceFolders[0] ?? machine.cwd,
-    });
-    const places = {
-      userHomeDir: machine.userHomeDir,
-      variables: process.env,
-      systemDirectory: codexSystemDirectory,
-    };
-    const local = new LocalEnvironment({
-      info,
-      processes: this.processes,
-      fileSystem: new LocalFileSystem({
-        limits,
-        writeScope: this.writeScope,
-        ...(process.platform === 'linux' && { quickFiles: new QuickFiles(this.writeScope) }),
-      }),
-      ...(this.confinement.files && { confinedFiles: this.confinement.files }),
-      http: this.http,
-      configuration: new LocalConfigurationReader(places, limits),
-      discovery: new LocalCapabilityDiscovery({ places, limits, clock: systemClock }),
-    });
-    const disabled = new DisabledEnvironment(info);
     this.remotes = new Remotes(
       {
         executorId: this.id,
@@ -143,8 +83,8 @@ export class Executor {
       remoteCode,
     );
     this.environments = new EnvironmentManager({
-      local,
-      disabled,
+      local: this.machine.environment,
+      disabled: new DisabledEnvironment(this.machine.info),
       createRemote: (target) => this.remotes.create(target),
       choice: options.environment,
       capabilities: this.capabilitySettings(),
@@ -154,7 +94,7 @@ export class Executor {
       const { current } = this.environments;
       if (change === 'health') this.logHealth();
       // Other calls are refused one by one; a body under way asks no more.
-      if (!current.capabilities.exec) this.http.interrupt(refusalOf(current, 'exec'));
+      if (!current.capabilities.exec) this.machine.http.interrupt(refusalOf(current, 'exec'));
     });
     this.control = options.createControl?.({
       environments: this.environments,
@@ -201,7 +141,7 @@ export class Executor {
   /** Does what the first agent would otherwise wait for; a start is over without it. */
   async prepare(): Promise<void> {
     await this.server.prepare();
-    this.processes.prepare();
+    this.machine.processes.prepare();
   }
 
   /** Stops listening, ends every session and every process tree. */
@@ -210,23 +150,21 @@ export class Executor {
     this.control?.dispose();
     // Sessions end what runs, the backend what ended processes left behind; both share one grace time.
     const closed = this.server.close();
-    await this.processes.close(this.options.limits.terminateGraceMs);
+    await this.machine.close(this.options.limits.terminateGraceMs);
     await closed;
     this.dispose();
   }
 
   /** Kills every process tree at once; sockets go with the executor process. */
   dispose(): void {
-    this.http.dispose();
-    this.processes.dispose();
-    this.confinement.dispose();
+    this.machine.dispose();
     this.control?.dispose();
     this.environments.dispose();
   }
 
   private apply(settings: ExecutorSettings): void {
     this.settings = settings;
-    this.writeScope.update(this.writeScopeSettings());
+    this.machine.apply(settings);
     this.environments.setCapabilities(this.capabilitySettings());
     this.applyDetachedTtl();
   }
@@ -254,7 +192,7 @@ export class Executor {
   /** Asks the place where agents work, which need not be this machine. */
   private canConfine(): Promise<boolean> {
     const { current } = this.environments;
-    if (current.kind !== 'remote') return this.confinement.isAvailable();
+    if (current.kind !== 'remote') return this.machine.confinement.isAvailable();
     return keepsSandboxes(current, { clock: systemClock, limits: this.options.limits });
   }
 
@@ -272,9 +210,5 @@ export class Executor {
 
   private capabilitySettings(): Capabilities {
     return { exec: this.settings.execEnabled, filesystem: this.settings.filesystemEnabled };
-  }
-
-  private writeScopeSettings(): { mode: 'workspace' | 'unrestricted'; roots: readonly string[] } {
-    return { mode: this.settings.writeScope, roots: this.settings.workspaceFolders };
   }
 }
