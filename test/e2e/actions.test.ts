@@ -195,7 +195,7 @@ test('a replaced token disconnects everybody, and only the copied address works'
   await tree.waitForItem(/# rotated.*running/);
   await workbench.runCommand('Exec Server: Rotate Token and Disconnect All');
   await workbench.dialog.clickButton(/Replace the token/, 'Disconnect and Terminate');
-  await workbench.notifications.waitFor(/token was replaced and 1 client disconnected/);
+  await workbench.notifications.waitFor(/token was replaced and 1 agent disconnected/);
   await agent.closed;
   await workbench.notifications.clearAll();
   await tree.waitForItem(/# rotated.*exited/);

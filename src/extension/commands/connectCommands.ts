@@ -60,14 +60,14 @@ export async function copyConnectCommand(context: CommandContext): Promise<void>
 export async function rotateToken(context: CommandContext): Promise<void> {
   const isWanted = await confirmTermination(
     context.model.processes,
-    'Replace the token and disconnect all clients?',
+    'Replace the token and disconnect all agents?',
     'Disconnect and Terminate',
   );
   if (!isWanted) return;
   const connections = context.model.listener?.connections ?? 0;
   await requireClient(context).request('token/rotate', {});
   notifyInfo(
-    `The token was replaced and ${plural(connections, 'client')} disconnected. Copy the connect command again for your agents.`,
+    `The token was replaced and ${plural(connections, 'agent')} disconnected. Copy the connect command again for your agents.`,
     {
       'Copy Connect Command': () => vscode.commands.executeCommand(commandIds.copyConnectCommand),
     },

@@ -49,7 +49,7 @@ export interface Viewpoint {
 /** Leaves room for the state beside it in a view of some width; the tooltip has the whole command. */
 const MAX_COMMAND_CHARS = 60;
 
-/** Client names are chosen by agents; a row needs room for the rest. */
+/** Names are chosen by agents; a row needs room for the rest. */
 const MAX_NAME_CHARS = 60;
 
 /** Sessions in use first, then detached, then ended; in each running processes first, then the latest exits. */
@@ -108,7 +108,7 @@ function sessionNode(
   viewpoint: Viewpoint,
 ): SessionNode {
   const { nowMs } = viewpoint;
-  const name = displayText(session.clientName, MAX_NAME_CHARS) || 'Unnamed client';
+  const name = displayText(session.clientName, MAX_NAME_CHARS) || 'Unnamed agent';
   const running = processes.filter(isRunning).length;
   const ageMs = nowMs - session.createdAtMs;
   const remainingMs = (session.expiresAtMs ?? nowMs) - nowMs;

@@ -48,12 +48,12 @@ function runningText(
   environment: EnvironmentView,
 ): StatusText {
   const words = environmentText(environment);
-  const clients = plural(sessions, 'client');
+  const agents = plural(sessions, 'agent');
   const parts = [
     words.name,
     ...present(words.healthWord),
     ...present(words.restriction),
-    ...(sessions === 0 ? [] : [clients]),
+    ...(sessions === 0 ? [] : [agents]),
     ...(runningProcesses === 0 ? [] : [`${runningProcesses} running`]),
   ];
   const spoken = [
@@ -62,7 +62,7 @@ function runningText(
       : `Exec Server is on, agents work ${words.where}`,
     ...(environment.mode === 'remote' ? [words.health] : []),
     ...(words.restriction === undefined ? [] : [`agents may use ${words.restriction}`]),
-    `${clients}, ${plural(runningProcesses, 'running process', 'running processes')}`,
+    `${agents}, ${plural(runningProcesses, 'running process', 'running processes')}`,
   ];
   const isWarning = environment.health === 'unreachable';
   return { ...entry(iconOf(environment), parts.join(', '), spoken), isWarning };

@@ -165,6 +165,6 @@ describe('the tree', () => {
       sessions: [aSession({ clientName: '\u200b' })],
       processes: [aProcess({ argv: ['sh', '-c', '\n'] })],
     });
-    expect([session?.label, session?.children[0]?.label]).toEqual(['Unnamed client', '⏎']);
+    expect([session?.label, session?.children[0]?.label]).toEqual(['Unnamed agent', '⏎']);
   });
 });

@@ -26,11 +26,11 @@ describe('the status bar entry', () => {
       runningProcesses: 2,
     };
     expect(statusText(input)).toEqual({
-      text: '$(server-process) Exec: local, 1 client, 2 running',
+      text: '$(server-process) Exec: local, 1 agent, 2 running',
       tooltip:
-        'Exec Server is on, agents work on this machine.\n1 client, 2 running processes.\nClick for actions.',
+        'Exec Server is on, agents work on this machine.\n1 agent, 2 running processes.\nClick for actions.',
       accessibleLabel:
-        'Exec Server is on, agents work on this machine, 1 client, 2 running processes',
+        'Exec Server is on, agents work on this machine, 1 agent, 2 running processes',
       isWarning: false,
     });
   });
@@ -61,7 +61,7 @@ describe('the status bar entry', () => {
     expect(statusText({ ...on, environment }).tooltip.split('\n')).toEqual([
       'Exec Server is on, agents work on box (wss://box.example/).',
       'Connection lost, reconnecting: the connection was reset.',
-      '0 clients, 0 running processes.',
+      '0 agents, 0 running processes.',
       'Click for actions.',
     ]);
   });
