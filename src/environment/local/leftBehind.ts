@@ -34,7 +34,7 @@ export async function endLeftBehind(
   const table = new ProcessTable();
   const trees = programs
     .filter(({ pid, startedAtMs }) => isLeft(pid, startedAtMs - bootMs, table))
-    .map(({ pid }) => new ProcessTree(pid, table));
+    .map(({ pid }) => ProcessTree.ofStranger(pid, table));
   await Promise.all(trees.map((tree) => tree.end('SIGTERM', graceMs, clock)));
   return trees.length;
 }

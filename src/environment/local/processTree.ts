@@ -20,6 +20,8 @@ const forcedEndMs = 1000;
  */
 export class ProcessTree {
   private leaderExited = false;
+  /** Whether somebody says when the leader was reaped. Otherwise it is gone when it is not seen. */
+  private exitIsMarked = true;
   private readonly root: TreeRoot;
 
   /** Created right after the start, while the program cannot have been replaced under its pid. */
@@ -28,6 +30,13 @@ export class ProcessTree {
     private readonly table: ProcessTable,
   ) {
     this.root = { pid, startTime: readProcess(pid)?.startTime };
+  }
+
+  /** A tree whose leader somebody else reaps: nobody here will mark its exit. */
+  static ofStranger(pid: number, table: ProcessTable): ProcessTree {
+    const tree = new ProcessTree(pid, table);
+    tree.exitIsMarked = false;
+    return tree;
   }
 
   /** The leader was reaped: its pid means nothing any more. */
@@ -67,7 +76,7 @@ export class ProcessTree {
 
   /** Whether nothing of the tree is left. Where processes cannot be listed, only the leader counts. */
   isGone(): boolean {
-    return this.leaderExited && this.members().length === 0;
+    return this.isLeaderOver() && this.members().length === 0;
   }
 
   /** Asks the tree to end, waits, forces it. Resolves with whether it is gone. */
@@ -88,8 +97,8 @@ export class ProcessTree {
     for (;;) {
       watched = watched.filter(isStillThere);
       // The whole table is read again only when all we know of are gone.
-      if (this.leaderExited && watched.length === 0) watched = this.members();
-      if (this.leaderExited && watched.length === 0) return true;
+      if (this.isLeaderOver() && watched.length === 0) watched = this.members();
+      if (this.isLeaderOver() && watched.length === 0) return true;
       const remainingMs = deadline - clock.now();
       if (remainingMs <= 0) return false;
       await pause(clock, Math.min(pauseMs, remainingMs));
@@ -116,6 +125,10 @@ export class ProcessTree {
       }
       this.table.readAgain();
     }
+  }
+
+  private isLeaderOver(): boolean {
+    return this.leaderExited || !this.exitIsMarked;
   }
 
   private members(): readonly ProcessRecord[] {
