@@ -9,6 +9,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.env['EXEC_SERVER_TEST_CACHE'] = cacheFolder();
 process.env['XDG_CACHE_HOME'] = join(root, 'out', 'caches');
 
+// Whoever runs them may have an agent of theirs work elsewhere; what tests start begins on this machine.
+delete process.env['CODEX_EXEC_SERVER_URL'];
+
 export default defineConfig({
   root,
   test: {
@@ -30,6 +33,7 @@ export default defineConfig({
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/support/globalSetup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -40,7 +44,7 @@ export default defineConfig({
           name: 'conformance',
           root,
           include: ['test/conformance/**/*.test.ts'],
-          globalSetup: ['test/conformance/harness/globalSetup.ts'],
+          globalSetup: ['test/support/globalSetup.ts', 'test/conformance/harness/globalSetup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -51,6 +55,7 @@ export default defineConfig({
           name: 'clients',
           root,
           include: ['test/clients/**/*.test.ts'],
+          globalSetup: ['test/support/globalSetup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -60,8 +65,8 @@ export default defineConfig({
           name: 'e2e',
           root,
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },

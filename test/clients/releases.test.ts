@@ -5,9 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/base/deferred';
-import { ensureCodex } from '../host/codex.mjs';
 import { CODEX_RELEASES } from '../host/versions.mjs';
 import type { CodexConfig, CodexRun } from '../support/codexRun';
 import { startCodexExec } from '../support/codexRun';
@@ -18,6 +17,7 @@ import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, writeStdin } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
 import { TcpRelay } from '../support/tcpRelay';
+import { useCodex } from '../support/useCodex';
 import { WebSocketTap } from '../support/webSocketTap';
 import { WatchedServer } from './watchedServer';
 import { SAMPLE_PATCH } from './samplePatch';
@@ -35,8 +35,7 @@ const PATIENTLY = { yieldTimeMs: 30_000 };
 const { start } = useExecutorBundle();
 
 describe.each(releases)('Codex CLI %s', (_version, release) => {
-  // The first time it is more than a hundred megabytes.
-  beforeAll(() => ensureCodex(release.version).then(() => undefined), 600_000);
+  useCodex(release.version);
 
   async function serve(env: NodeJS.ProcessEnv = {}): Promise<WatchedServer> {
     const workspace = await temporaryFolder();

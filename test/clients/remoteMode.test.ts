@@ -6,18 +6,16 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ensureCodex } from '../host/codex.mjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCodexExecServer } from '../support/codexExecServer';
 import { parseCommandReport, runningSession } from '../support/codexReport';
 import type { CodexRun } from '../support/codexRun';
 import { startCodexExec } from '../support/codexRun';
-import type { ExecutorBundle } from '../support/executorBundle';
-import { bundleExecutor } from '../support/executorBundle';
-import { ExecutorProcess } from '../support/executorProcess';
+import { ExecutorProcess, useExecutorBundle } from '../support/executorProcess';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, viewImage, writeStdin } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
+import { useCodex } from '../support/useCodex';
 import { WatchedServer } from './watchedServer';
 import { SAMPLE_PATCH } from './samplePatch';
 
@@ -44,25 +42,18 @@ function canHide(): boolean {
   }
 }
 
-let bundle: ExecutorBundle | undefined;
-
-// The first time it is more than a hundred megabytes.
-beforeAll(async () => {
-  await ensureCodex();
-  bundle = await bundleExecutor();
-}, 600_000);
-afterAll(() => bundle?.remove());
+const bundle = useExecutorBundle();
+useCodex();
 
 /** The peer in a folder, and our executor before it, to which that folder is empty. */
 async function serveRemotely(workspace: string): Promise<WatchedServer> {
   const remote = await startCodexExecServer({ cwd: workspace });
   onTestFinished(() => remote.kill());
-  const script = bundle?.script ?? '';
   const flags = ['--environment', remote.url, '--log-level', 'debug'];
   const [program = '', ...args] = HIDING;
   const child = spawn(
     program,
-    [...args, HIDE, 'sh', workspace, process.execPath, script, ...flags],
+    [...args, HIDE, 'sh', workspace, process.execPath, bundle.script(), ...flags],
     { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] },
   );
   return WatchedServer.connect(new ExecutorProcess(child), workspace);

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { ensureCodex } from '../host/codex.mjs';
-import { NO_BUBBLEWRAP, ensureBubblewrap } from '../host/ensureBubblewrap.mjs';
+import { describe, expect, it } from 'vitest';
+import { NO_BUBBLEWRAP, hasBubblewrap } from '../host/bubblewrap.mjs';
 import type { CommandReport } from '../support/codexReport';
 import { parseCommandReport } from '../support/codexReport';
 import { startCodexExec } from '../support/codexRun';
@@ -12,14 +11,15 @@ import { useExecutorBundle } from '../support/executorProcess';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say } from '../support/scriptedModelItems';
 import { makeFolder, temporaryFolder } from '../support/temporaryFolder';
+import { useCodex } from '../support/useCodex';
 
-const hasBubblewrap = ensureBubblewrap();
+const canConfine = hasBubblewrap();
 const { start } = useExecutorBundle();
 
-if (!hasBubblewrap) it.skip(NO_BUBBLEWRAP);
+if (!canConfine) it.skip(NO_BUBBLEWRAP);
 
-describe.runIf(hasBubblewrap)('the Codex CLI with a sandbox', () => {
-  beforeAll(() => ensureCodex().then(() => undefined), 600_000);
+describe.runIf(canConfine)('the Codex CLI with a sandbox', () => {
+  useCodex();
 
   /** Plays the calls and answers what the model was told of each. */
   async function play(

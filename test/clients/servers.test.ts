@@ -1,11 +1,11 @@
 /** Releases of the Codex CLI as the server, and the client of this project at work on it. */
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ensureCodex } from '../host/codex.mjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CODEX_RELEASES } from '../host/versions.mjs';
 import { ProcessRecord, connectClient, startOf } from '../support/clientServers';
 import { startCodexExecServer } from '../support/codexExecServer';
 import { TcpRelay } from '../support/tcpRelay';
 import { temporaryFolder } from '../support/temporaryFolder';
+import { useCodex } from '../support/useCodex';
 
 /** Releases that `npm test` runs too. */
 const NEWEST = 2;
@@ -18,8 +18,7 @@ const releases = CODEX_RELEASES.slice(1)
 const nobody = () => ({ fromClient: () => undefined, fromServer: () => undefined });
 
 describe.each(releases)('the exec-server of Codex CLI %s', (version) => {
-  // The first time it is more than a hundred megabytes.
-  beforeAll(() => ensureCodex(version).then(() => undefined), 600_000);
+  useCodex(version);
 
   it('runs a process through lost connections', async () => {
     const cwd = await temporaryFolder();
@@ -29,7 +28,7 @@ describe.each(releases)('the exec-server of Codex CLI %s', (version) => {
     const relay = await TcpRelay.start(Number(target.port), nobody);
     const client = await connectClient(`ws://127.0.0.1:${relay.port}`);
     const place = client.facts.sentEnvironmentInfo ? `file://${cwd}` : cwd;
-    const gate = `until [ -e '${cwd}/go' ]; do sleep 0.02; done`;
+    const gate = `echo $$ > '${cwd}/gated'; until [ -e '${cwd}/go' ]; do sleep 0.02; done`;
     const echo = await client.startProcess(
       startOf(place, 'read line; echo "$line"; read end; exit 1'),
     );
@@ -41,9 +40,12 @@ describe.each(releases)('the exec-server of Codex CLI %s', (version) => {
     await record.untilBytes(6);
     relay.pull();
     const other = await connectClient(server.url);
-    const opener = await other.startProcess(
-      startOf(place, `touch '${cwd}/go'; sleep 0.2`, { pipeStdin: false }),
-    );
+    // Ends when what it let pass is gone, so that this happens while nobody is connected to hear of it.
+    const openGate = [
+      `until [ -s '${cwd}/gated' ]; do sleep 0.02; done`,
+      `touch '${cwd}/go'; while kill -0 "$(cat '${cwd}/gated')"; do sleep 0.02; done`,
+    ].join('; ');
+    const opener = await other.startProcess(startOf(place, openGate, { pipeStdin: false }));
     await opener.ended;
     relay.putBack();
     const written = await echo.write(Buffer.from('end\n'));

@@ -1,29 +1,23 @@
 /** The real Codex CLI with an executor that it starts itself, as it does over ssh. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureCodex } from '../host/codex.mjs';
+import { expect, it } from 'vitest';
 import { until } from '../host/until.mjs';
 import { parseCommandReport } from '../support/codexReport';
 import { startCodexExec } from '../support/codexRun';
-import type { ExecutorBundle } from '../support/executorBundle';
-import { bundleExecutor } from '../support/executorBundle';
+import { useExecutorBundle } from '../support/executorProcess';
 import { isAlive } from '../support/processFacts';
 import { applyPatch, execCommand, say } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
+import { useCodex } from '../support/useCodex';
 
-let bundle: ExecutorBundle | undefined;
-
-// The first time the client is more than a hundred megabytes.
-beforeAll(async () => {
-  await ensureCodex();
-  bundle = await bundleExecutor();
-}, 600_000);
-afterAll(() => bundle?.remove());
+const bundle = useExecutorBundle();
+useCodex();
 
 it('works over stdio, and leaves nothing behind when the client ends', async () => {
   const workspace = await temporaryFolder();
-  const args = [bundle?.script ?? '', '--listen', 'stdio', '--workspace', workspace];
+  const leftPid = (): Promise<string> => readFile(join(workspace, 'left'), 'utf8');
+  const args = [bundle.script(), '--listen', 'stdio', '--workspace', workspace];
   const run = await startCodexExec({
     cwd: workspace,
     environmentsToml: [
@@ -41,17 +35,18 @@ it('works over stdio, and leaves nothing behind when the client ends', async () 
           callId: 'patch',
         }),
       ],
-      () => [execCommand('echo "left $$"; exec sleep 1000', { yieldTimeMs: 250 })],
-      () => [say('done')],
+      () => [execCommand('echo $$ > left; exec sleep 1000', { yieldTimeMs: 250 })],
+      async () => {
+        await until('the command that is left', leftPid, (text) => text.endsWith('\n'));
+        return [say('done')];
+      },
     ],
   });
   const { code } = await run.exited;
   run.model.assertFinished();
-  const [command, patch, left] = run.model.toolOutputs().map(({ output }) => output);
+  const [command, patch] = run.model.toolOutputs().map(({ output }) => output);
   const { exitCode, text } = parseCommandReport(command ?? '');
-  const pids = [/executor (\d+)/.exec(text), /left (\d+)/.exec(left ?? '')].map((match) =>
-    Number(match?.[1]),
-  );
+  const pids = [Number(/executor (\d+)/.exec(text)?.[1]), Number(await leftPid())];
   await until(
     'the executor and what it ran to be gone',
     () => pids.filter(isAlive),

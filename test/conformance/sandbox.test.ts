@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NO_BUBBLEWRAP, ensureBubblewrap } from '../host/ensureBubblewrap.mjs';
+import { NO_BUBBLEWRAP, hasBubblewrap } from '../host/bubblewrap.mjs';
 import { ensureCodex } from '../host/codex.mjs';
 import { base64, ok, refused } from './harness/agent';
 import { PATH, conformance } from './harness/conformance';
@@ -182,5 +182,5 @@ conformance(
       );
     });
   },
-  { skipped: ensureBubblewrap() ? undefined : NO_BUBBLEWRAP },
+  { skipped: hasBubblewrap() ? undefined : NO_BUBBLEWRAP },
 );

@@ -79,7 +79,13 @@ export async function openEditorForTest(options: EditorOptions = {}): Promise<Ed
 
 /** Politely, because an executor that is killed cannot end what agents started; then nothing may be left. */
 async function endExecutors(editor: Editor): Promise<void> {
-  for (const pid of executorsOf(editor)) process.kill(pid, 'SIGTERM');
+  for (const pid of executorsOf(editor)) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch {
+      // It has ended by itself since it was found: no window is left.
+    }
+  }
   await until(
     'the executor and what agents started to end',
     () => [...executorsOf(editor), ...agentProgramsOf(editor)],

@@ -1,7 +1,10 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
@@ -88,8 +91,14 @@ export interface StartOptions {
 /** Gives a test file the executor, bundled from the sources as they are now, the way `npm run build` does. */
 export function useExecutorBundle(): {
   readonly start: (args: readonly string[], options?: StartOptions) => ExecutorProcess;
+  /** Where the bundle is, for whoever starts it another way. @throws before the tests begin. */
+  readonly script: () => string;
 } {
   let bundle: ExecutorBundle | undefined;
+  const script = (): string => {
+    if (bundle === undefined) throw new Error('The executor is not bundled yet');
+    return bundle.script;
+  };
 
   beforeAll(async () => {
     bundle = await bundleExecutor();
@@ -97,14 +106,15 @@ export function useExecutorBundle(): {
   afterAll(() => bundle?.remove());
 
   return {
+    script,
     start(args, options = {}) {
       const { env = process.env, cwd = root, input = '', umask = '022' } = options;
       const command = `umask ${umask}; exec "$@"`;
-      const child = spawn(
-        '/bin/sh',
-        ['-c', command, 'sh', process.execPath, bundle?.script ?? '', ...args],
-        { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] },
-      );
+      const child = spawn('/bin/sh', ['-c', command, 'sh', process.execPath, script(), ...args], {
+        cwd,
+        env,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
       const executor = new ExecutorProcess(child);
       child.stdin.write(input);
       if (options.keepsStdinOpen !== true) child.stdin.end();
@@ -118,13 +128,15 @@ export function publicFactsOf(pid: number): string {
   return ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${pid}/${name}`)).join('\n');
 }
 
-/** A port that was free a moment ago, and a way to take it. */
+/**
+ * Ports that no system hands out by itself: from 32768 on Linux does, for listeners without a wish and for
+ * each connection, and whatever runs beside a test gets what was released a moment ago.
+ */
+const neverHandedOut = { first: 20_000, last: 32_767 };
+
+/** A port that nobody else takes unless they ask for this very one, and a way to let go of it. */
 export async function occupyPort(): Promise<{ port: number; release: () => Promise<void> }> {
-  const { createServer } = await import('node:net');
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No port was given');
+  const { server, port } = await listenApart();
   const release = async (): Promise<void> => {
     server.close();
     if (server.listening) await once(server, 'close');
@@ -132,5 +144,18 @@ export async function occupyPort(): Promise<{ port: number; release: () => Promi
   onTestFinished(() => {
     server.close();
   });
-  return { port: address.port, release };
+  return { port, release };
+}
+
+async function listenApart(): Promise<{ server: Server; port: number }> {
+  for (;;) {
+    const port = randomInt(neverHandedOut.first, neverHandedOut.last + 1);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return { server, port };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    }
+  }
 }

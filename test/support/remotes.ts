@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { RemoteEnvironment } from '../../src/environment/remote/remoteEnvironment';
 import { startCodexExecServer } from './codexExecServer';
 import { remoteTo } from './environments';
-import type { ExecutorBundle } from './executorBundle';
-import { bundleExecutor } from './executorBundle';
+import { useExecutorBundle } from './executorProcess';
 import { startOurExecServer } from './ourExecServer';
 import { temporaryFolder } from './temporaryFolder';
+import { useCodex } from './useCodex';
 
 /** A remote for one test, with a folder to work in and a Codex home. */
 export interface OpenedRemote {
@@ -29,12 +29,8 @@ export function useRemotes(): {
   /** One that is a program which speaks the protocol on its stdin and stdout. */
   readonly openProgram: () => Promise<Pick<OpenedRemote, 'remote' | 'folder'>>;
 } {
-  let bundle: ExecutorBundle | undefined;
-  beforeAll(async () => {
-    bundle = await bundleExecutor();
-  });
-  afterAll(() => bundle?.remove());
-
+  useCodex();
+  const bundle = useExecutorBundle();
   return {
     async open(make, { path = process.env['PATH'] ?? '', fillHome } = {}) {
       const root = await temporaryFolder();
@@ -46,7 +42,7 @@ export function useRemotes(): {
       const env = { CODEX_HOME: codexHome, PATH: path };
       const server =
         make === 'ours'
-          ? await startOurExecServer({ script: bundle?.script ?? '', folder, env })
+          ? await startOurExecServer({ script: bundle.script(), folder, env })
           : await startPeer(folder, env);
       onTestFinished(() => server.stop());
       const remote = remoteTo(server.url);
@@ -57,7 +53,7 @@ export function useRemotes(): {
     },
     async openProgram() {
       const folder = await temporaryFolder();
-      const args = [bundle?.script ?? '', '--listen', 'stdio', '--workspace', folder];
+      const args = [bundle.script(), '--listen', 'stdio', '--workspace', folder];
       const endpoint = { program: process.execPath, args };
       const remote = remoteTo('', { target: { name: 'builder', endpoint } });
       onTestFinished(() => {

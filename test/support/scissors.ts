@@ -58,19 +58,24 @@ export async function echoThroughCuts(
   const record = new ProcessRecord(process);
   const sent: Buffer[] = [];
   const statuses = new Set<string>();
+  const writes: Promise<unknown>[] = [];
   let total = 0;
   while (!isEnough() && process.state.status === 'running') {
     const chunk = Buffer.from(Array.from({ length: 1 + random(CHUNK_BYTES) }, () => random(256)));
     sent.push(chunk);
     total += chunk.length;
-    void process.write(chunk).then(
-      (status) => statuses.add(status),
-      (error: unknown) => statuses.add(String(error)),
+    writes.push(
+      process.write(chunk).then(
+        (status) => statuses.add(status),
+        (error: unknown) => statuses.add(String(error)),
+      ),
     );
     // Little enough is on its way that the server keeps all of it while nobody is there.
     await record.untilBytes(total - 4 * CHUNK_BYTES);
   }
   await record.untilBytes(total);
+  // An echo can be here before the answer to its write, which is asked for again when a cut took it.
+  await Promise.all(writes);
   await process.terminate();
   await process.ended;
   return {

@@ -11,9 +11,12 @@ import { ToolSession } from '../../src/extension/tools/toolSession';
 import { toolTable } from '../../src/extension/tools/toolTable';
 import type { ServerUnderTest } from './execServerHarness';
 
+/** Nothing the tests start holds its output open, so all of it comes, however busy the machine is. */
+const REST_MS = 30_000;
+
 /** The tools of a window whose executor is this server, without the window. */
 export function toolsOn(server: ServerUnderTest, limits: Partial<Limits> = {}) {
-  const bounds = { ...defaultLimits, ...limits };
+  const bounds = { ...defaultLimits, toolOutputRestMs: REST_MS, ...limits };
   const session = new ToolSession({
     address: () => ({ url: `ws://127.0.0.1:${server.port}/`, token: server.token }),
     onDidChange: new Emitter<void>().event,

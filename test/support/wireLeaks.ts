@@ -11,7 +11,7 @@ const POLL_MS = 5;
 const STABLE_LOOKS = 40;
 
 /** Bound against hanging only. */
-const GIVE_UP_MS = 20_000;
+const GIVE_UP_MS = 50_000;
 
 /** What a server and its programs are made of; other handles belong to the test runner. */
 const watchedResources = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap', 'PipeWrap', 'TTYWrap'];
@@ -45,6 +45,19 @@ export function memoryInUse(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+/** Waits until no more than so many bytes are in use: what was freed is given back a little later than it is collected. */
+export async function untilMemoryIsWithin(bytes: number): Promise<void> {
+  let inUse = Number.NaN;
+  try {
+    await until(() => {
+      inUse = memoryInUse();
+      return inUse <= bytes;
+    }, 'enough memory is free');
+  } catch {
+    throw new Error(`There are ${inUse} bytes in use and not ${bytes} at most`);
+  }
 }
 
 /** Makes every test of a file fail that leaves a socket, a child or a timer of the core behind. */

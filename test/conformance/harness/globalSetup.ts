@@ -1,6 +1,5 @@
-/** Once for all files: the executor bundled from the sources as they are now, and the peer installed. */
+/** Once for all files: the executor bundled from the sources as they are now. */
 import type { TestProject } from 'vitest/node';
-import { ensureCodex } from '../../host/codex.mjs';
 import { bundleExecutor } from '../../support/executorBundle';
 
 declare module 'vitest' {
@@ -11,7 +10,6 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await ensureCodex();
   const bundle = await bundleExecutor();
   project.provide('executorScript', bundle.script);
   return bundle.remove;

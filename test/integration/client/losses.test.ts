@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { defaultLimits } from '../../../src/base/limits';
 import type { ClientState, ExecServerClient } from '../../../src/client/execServerClient';
 import { connectExecServer } from '../../../src/client/connectExecServer';
 import { AccessToken } from '../../../src/server/accessToken';
 import { ProcessRecord, connectClient, serversToTry, startOf } from '../../support/clientServers';
+import { FakeClock } from '../../support/fakeClock';
 import { HttpPeer } from '../../support/httpPeer';
 import { startServer } from '../../support/execServerHarness';
 import { TcpRelay } from '../../support/tcpRelay';
@@ -78,17 +80,20 @@ describe.each(serversToTry)('a client that loses %s', (_name, serve) => {
     const { url: serverUrl, cwd } = await serve();
     const { relay, url } = await relayTo(serverUrl);
     const client = await connectClient(url);
-    const flag = `${new URL(cwd).pathname}/go`;
     const process = await client.startProcess(
-      startOf(cwd, `until [ -e '${flag}' ]; do sleep 0.02; done; echo done; exit 5`),
+      startOf(cwd, 'echo $$ > pid; until [ -e go ]; do sleep 0.02; done; echo done; exit 5'),
     );
     const record = new ProcessRecord(process);
     relay.pull();
     await untilState(client, 'recovering');
-    // Another client lets it run, and watches another process see its end.
+    // Another client lets it run and sees its end: a process is there until its server has noticed.
     const other = await connectClient(serverUrl);
     const watcher = await other.startProcess(
-      startOf(cwd, `touch '${flag}'; sleep 0.3`, { pipeStdin: false }),
+      startOf(
+        cwd,
+        'until [ -s pid ]; do sleep 0.02; done; touch go; while kill -0 $(cat pid); do sleep 0.02; done',
+        { pipeStdin: false },
+      ),
     );
     await watcher.ended;
     relay.putBack();
@@ -207,13 +212,16 @@ describe('a client', () => {
   it('notices a connection that is silently dead, and takes up its session over another', async () => {
     const server = await startServer();
     const { relay, url } = await relayTo(server.url);
-    const client = await connectClient(url, {
-      limits: { pingIntervalMs: 50, deadConnectionMs: 150 },
-    });
+    const clock = new FakeClock();
+    const client = await connectClient(url, { clock });
     const process = await client.startProcess(startOf(`file://${server.workspace}`, ['/bin/cat']));
     const record = new ProcessRecord(process);
     relay.freeze();
     const written = process.write(Buffer.from('across'));
+    clock.advance(defaultLimits.deadConnectionMs + defaultLimits.pingIntervalMs);
+    await untilState(client, 'recovering');
+    // The first attempt waits for nothing.
+    clock.advance(0);
     await record.untilBytes(6);
     expect({ written: await written, output: record.output.toString() }).toEqual({
       written: 'accepted',

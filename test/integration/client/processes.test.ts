@@ -27,11 +27,13 @@ describe.each(serversToTry)('a process on %s', (_name, serve) => {
     const process = await client.startProcess(startOf(cwd, ['/bin/cat']));
     const record = new ProcessRecord(process);
     const sent = randomBytes(5 * MIB);
-    const statuses = new Set<string>();
+    const writes: ReturnType<typeof process.write>[] = [];
     for (let at = 0; at < sent.length; at += 61_441) {
-      void process.write(sent.subarray(at, at + 61_441)).then((status) => statuses.add(status));
+      writes.push(process.write(sent.subarray(at, at + 61_441)));
     }
     await record.untilBytes(sent.length);
+    // What a write led to may come before the answer to it.
+    const statuses = new Set(await Promise.all(writes));
     await process.terminate();
     const { status } = await process.ended;
     expect({ same: record.output.equals(sent), statuses: [...statuses], status }).toEqual({

@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../../src/base/logger';
 import { connectExecServer } from '../../../src/client/connectExecServer';
 import type { ExecServerClient, ProgramEndpoint } from '../../../src/client/execServerClient';
 import { ensureCodex } from '../../host/codex.mjs';
 import { ProcessRecord, startOf } from '../../support/clientServers';
-import type { ExecutorBundle } from '../../support/executorBundle';
-import { bundleExecutor } from '../../support/executorBundle';
+import { useExecutorBundle } from '../../support/executorProcess';
 import { isAlive, printedPids, until } from '../../support/processFixtures';
 import { temporaryFolder } from '../../support/temporaryFolder';
 
-let bundle: ExecutorBundle | undefined;
-beforeAll(async () => {
-  bundle = await bundleExecutor();
-});
-afterAll(() => bundle?.remove());
+const bundle = useExecutorBundle();
 
 const log: string[] = [];
 const logger = createLogger((_level, line) => log.push(line));
@@ -37,7 +32,7 @@ const servers: readonly (readonly [string, (cwd: string) => Promise<ProgramEndpo
     (cwd) =>
       Promise.resolve({
         program: process.execPath,
-        args: [bundle?.script ?? '', '--listen', 'stdio', '--workspace', cwd],
+        args: [bundle.script(), '--listen', 'stdio', '--workspace', cwd],
       }),
   ],
   [
@@ -72,7 +67,7 @@ describe('a program that is to speak the protocol', () => {
 
   it('is gone with all it started when the client is closed or disposed', async () => {
     const cwd = await temporaryFolder();
-    const args = ['-c', leavesHelper, 'sh', process.execPath, bundle?.script ?? ''];
+    const args = ['-c', leavesHelper, 'sh', process.execPath, bundle.script()];
     const endpoint = { program: '/bin/sh', args: [...args, '--listen', 'stdio'], cwd };
     const closed = await open(endpoint);
     const disposed = await open(endpoint);
@@ -111,7 +106,7 @@ describe('a program that is to speak the protocol', () => {
     const cwd = await temporaryFolder();
     const client = await open({
       program: process.execPath,
-      args: [bundle?.script ?? '', '--listen', 'stdio', '--workspace', cwd],
+      args: [bundle.script(), '--listen', 'stdio', '--workspace', cwd],
     });
     // Its own parent is the server, which is the program.
     const killer = await client.startProcess(startOf(`file://${cwd}`, 'read go; kill -KILL $PPID'));

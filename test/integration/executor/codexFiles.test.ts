@@ -49,6 +49,7 @@ it('tells a client of the tool servers its user has set up, and carries requests
     requestId: 'http-1',
   });
   await client.close();
+  await executor.stop('SIGTERM');
   expect(config).toMatchObject({
     codexHomeDir: cwd,
     config: { layers: [{ toml: `[mcp_servers.tools]\nurl = "${tools.url}/mcp"\n` }] },

@@ -29,10 +29,11 @@ describe('exec-server and its environment', () => {
     );
     const agent = await WireClient.open(await executor.firstLine());
     const ran = await run(agent, 'p', 'pwd', { cwd: remote.workspace });
-    await executor.untilLogged('calls of agents go to another exec-server');
+    const info = await agent.request('environment/info');
+    await executor.stop('SIGTERM');
     expect({
       ran,
-      info: await agent.request('environment/info'),
+      info,
       told: executor.stderr.includes('canary') || executor.stderr.includes(remote.token),
       said: /^\S+Z (\w+) calls of agents go to another exec-server (.*)$/m
         .exec(executor.stderr)
@@ -59,13 +60,16 @@ describe('exec-server and its environment', () => {
     };
     const local = start(['--environment', 'local'], { env: withVariable(remote.url) });
     const besides = await WireClient.open(await local.firstLine());
+    const there = await run(agent, 'p', `pwd; ${asked}`, {
+      cwd: remote.workspace,
+      env: {},
+      envPolicy: everything,
+    });
+    const here = await run(besides, 'p', asked, { env: {}, envPolicy: everything });
+    for (const each of [executor, local]) await each.stop('SIGTERM');
     expect({
-      there: await run(agent, 'p', `pwd; ${asked}`, {
-        cwd: remote.workspace,
-        env: {},
-        envPolicy: everything,
-      }),
-      here: await run(besides, 'p', asked, { env: {}, envPolicy: everything }),
+      there,
+      here,
       said: /Z (\w+) calls of agents go to another exec-server (.*)$/m
         .exec(executor.stderr)
         ?.slice(1),
@@ -131,6 +135,7 @@ describe('exec-server and its environment', () => {
     await executor.firstLine();
     await executor.untilPrinted('"id":2');
     executor.child.stdin.end();
+    const ended = await executor.ended;
     const replies = executor.stdout
       .trim()
       .split('\n')
@@ -139,7 +144,7 @@ describe('exec-server and its environment', () => {
       id: 2,
       result: expect.objectContaining({ isDirectory: true }),
     });
-    expect(await executor.ended).toEqual({ code: 0, signal: null });
+    expect(ended).toEqual({ code: 0, signal: null });
   });
 
   it('does not start when its remote is itself', async () => {

@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { OwnedReadySchema } from '../../../src/executor/ownedStart';
 import type { OwnedReady, OwnedStart } from '../../../src/executor/ownedStart';
 import type { StateFile } from '../../../src/executor/stateFile';
@@ -58,7 +58,7 @@ async function startForever(agent: WireClient, processId: string): Promise<numbe
     'echo "leader $$"; sleep 1000 & echo "child $!"; while read -r x; do echo "$x"; done';
   await agent.request('process/start', startParams(processId, program, { pipeStdin: true }));
   const text = (): string => Buffer.concat(chunksOf(agent, processId)).toString();
-  await agent.next(() => text().includes('child'));
+  await agent.next(() => /child \d+\n/.test(text()));
   return [...printedPids(text(), 'leader'), ...printedPids(text(), 'child')];
 }
 
@@ -174,31 +174,42 @@ describe('owned executor: start', () => {
   it('ends what an executor that was killed left running, and nothing that only has its pid', async () => {
     const killed = await startOwned();
     const agent = await WireClient.open(agentUrl(killed.ready.port, canary));
-    const startedAtMs = Date.now();
+    const window = await ControlWindow.open(killed.state);
     // The leader of the first sees the end of its input and is gone; what it started is not.
     const [gone = 0, left = 0] = await startForever(agent, 'leaderless');
     const [deaf = 0, spared = 0] = await Promise.all(
       ['deaf', 'spared'].map(async (id) => {
         await agent.request('process/start', startParams(id, 'echo "leader $$"; exec sleep 1000'));
         const text = (): string => Buffer.concat(chunksOf(agent, id)).toString();
-        await agent.next(() => text().includes('leader'));
+        await agent.next(() => /leader \d+\n/.test(text()));
         return printedPids(text(), 'leader')[0] ?? 0;
       }),
     );
+    onTestFinished(() => {
+      for (const pid of [left, deaf, spared].filter(isAlive)) process.kill(pid, 'SIGKILL');
+    });
+    // As a window tells it, because what counts is when each of them was started.
+    const startOf = async (id: string): Promise<number> => {
+      await window.serialOf(id);
+      return window.process(id)?.startedAtMs ?? 0;
+    };
+    const starts = { leaderless: await startOf('leaderless'), deaf: await startOf('deaf') };
+    const sparedStart = await startOf('spared');
     await killed.executor.stop('SIGKILL');
     await until(() => !isAlive(gone), 'the leader has ended');
     const leftBehind = [
-      { pid: gone, startedAtMs },
-      { pid: deaf, startedAtMs },
+      { pid: gone, startedAtMs: starts.leaderless },
+      { pid: deaf, startedAtMs: starts.deaf },
       // Somebody else's program by now, as far as its start time tells.
-      { pid: spared, startedAtMs: startedAtMs - 3_600_000 },
-      { pid: process.pid, startedAtMs },
+      { pid: spared, startedAtMs: sparedStart - 3_600_000 },
+      { pid: process.pid, startedAtMs: starts.deaf },
     ];
-    await startOwned({ folder: killed.folder, document: { leftBehind } });
-    await until(() => !isAlive(left) && !isAlive(deaf), 'what was left has ended');
-    expect(isAlive(spared)).toBe(true);
-    process.kill(spared, 'SIGKILL');
-    await until(() => !isAlive(spared), 'the spared program has ended');
+    const next = await startOwned({ folder: killed.folder, document: { leftBehind } });
+    const nextWindow = await ControlWindow.open(next.state);
+    const isTold = (): boolean =>
+      nextWindow.log.some(({ line }) => line.includes('crashed executor left running programs=2'));
+    await nextWindow.until(isTold, 'it is through with them');
+    expect([left, deaf, spared].map(isAlive)).toEqual([false, false, true]);
   });
 
   it('replaces the state file of an executor that was killed', async () => {

@@ -5,6 +5,7 @@ import type { ControlledExecutor } from '../../support/controlHarness';
 import { startServer } from '../../support/execServerHarness';
 import { run } from '../../support/processCalls';
 import { until } from '../../support/processFixtures';
+import { TcpRelay } from '../../support/tcpRelay';
 import { WireClient, startParams } from '../../support/wireClient';
 
 const remoteAt = (
@@ -14,6 +15,16 @@ const remoteAt = (
   mode: 'remote',
   remote: { name, endpoint: { url: `ws://127.0.0.1:${port}/`, token } },
 });
+
+/** A way to an executor that leads nowhere until it is put back. */
+async function pulledRelayTo({ port }: ControlledExecutor): Promise<TcpRelay> {
+  const relay = await TcpRelay.start(port, () => ({
+    fromClient: () => undefined,
+    fromServer: () => undefined,
+  }));
+  relay.pull();
+  return relay;
+}
 
 async function chosen(
   server: ControlledExecutor,
@@ -69,13 +80,15 @@ describe('executors in a row', () => {
   });
 
   it('refuse calls in bounded time when all of them begin such a circle at once', async () => {
-    const limits = { environmentInfoMs: 200, remoteInfoWaitMs: 200, remoteRetryMs: 50 };
+    const limits = { environmentInfoMs: 200, remoteRetryMs: 50 };
     const servers = [await startControlled({ limits }), await startControlled({ limits })] as const;
     const [first, second] = servers;
-    await Promise.all([
-      chosen(first, remoteAt('second', second)),
-      chosen(second, remoteAt('first', first)),
-    ]);
+    // Whoever reached the other one before that chose too would go on with what was there then.
+    const [toFirst, toSecond] = [await pulledRelayTo(first), await pulledRelayTo(second)];
+    await chosen(first, remoteAt('second', { ...second, port: toSecond.port }));
+    await chosen(second, remoteAt('first', { ...first, port: toFirst.port }));
+    toFirst.putBack();
+    toSecond.putBack();
     const agent = await WireClient.open(first.url);
     const calls: [string, unknown][] = [
       ['process/start', startParams('p', 'true')],

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ensureCodex } from '../../host/codex.mjs';
 import { ControlWindow, startControlled } from '../../support/controlHarness';
 import { run } from '../../support/processCalls';
 import { isAlive, until } from '../../support/processFixtures';
 import { temporaryFolder } from '../../support/temporaryFolder';
+import { useCodex } from '../../support/useCodex';
 import { WireClient } from '../../support/wireClient';
 
 const OWN_NETWORK = ['unshare', '--net', '--map-root-user'] as const;
@@ -24,8 +25,7 @@ function canLeaveNetwork(): boolean {
 describe.skipIf(!canLeaveNetwork())(
   'the real peer as a program in a network of its own (needs network namespaces)',
   () => {
-    // The first time it is more than a hundred megabytes.
-    beforeAll(() => ensureCodex().then(() => undefined), 600_000);
+    useCodex();
 
     it('serves agents of ours, who share no network with it, and ends with the executor', async () => {
       const cwd = await temporaryFolder();

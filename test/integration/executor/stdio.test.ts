@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { untilStable } from '../../support/wireLeaks';
 import { useExecutorBundle } from '../../support/executorProcess';
+import { base64 } from '../../support/processCalls';
 import { fixtureProgram, isAlive, printedPids, until } from '../../support/processFixtures';
 import { StdioAgent } from '../../support/stdioAgent';
 import { temporaryFolder } from '../../support/temporaryFolder';
 import { startParams } from '../../support/wireClient';
+import { untilStable } from '../../support/wireLeaks';
+
+/** What a program can write into a pipe that nobody reads. */
+const pipeBytes = 64 * 1024;
 
 const { start } = useExecutorBundle();
 
@@ -155,14 +159,25 @@ describe('exec-server --listen stdio', () => {
     const totalBytes = 48 * 1024 ** 2;
     await agent.call(
       'process/start',
-      startParams('p', `echo "pid $$" >&2; exec head -c ${totalBytes} /dev/zero`),
+      startParams('p', `echo "pid $$" >&2; read -r go; exec head -c ${totalBytes} /dev/zero`, {
+        pipeStdin: true,
+      }),
     );
     await until(() => agent.outputOf('p', 'stderr').includes('\n'), 'its pid is known');
     const { stdout } = agent.executor.child;
+    // Before the first byte: how much a client has read by the time it stops is a matter of chance.
     stdout.pause();
     const [pid = -1] = printedPids(agent.outputOf('p', 'stderr'), 'pid');
     const written = (): number =>
       Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]);
+    agent.send(
+      JSON.stringify({
+        id: 96,
+        method: 'process/write',
+        params: { processId: 'p', chunk: base64('go\n') },
+      }),
+    );
+    await until(() => written() > pipeBytes, 'the executor takes what it writes');
     const stalledAt = await untilStable(written, 'the program stalls');
     agent.send('{"id":97,"method":"environment/status"}');
     stdout.resume();

@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../src/protocol/errorCodes';
 import type { ServerUnderTest } from '../../support/execServerHarness';
 import { startServer } from '../../support/execServerHarness';
+import { settled } from '../../support/fakeClock';
+import { until } from '../../support/processFixtures';
 import { toolsOn } from '../../support/toolHarness';
 
 const LONGEST_WAIT = { yield_time_ms: 30_000, login: false };
@@ -61,18 +65,19 @@ describe('exec_command', () => {
   });
 
   it('gives a number to a command that goes on, which takes input until it ends', async () => {
-    const { call } = toolsOn(await startServer());
+    const server = await startServer();
+    const { call } = toolsOn(server);
     const started = await call('exec_command', {
-      ...{ cmd: 'stty -echo; echo ready; read line; echo "got $line"', tty: true },
+      ...{ cmd: 'stty -echo; touch silent; read line; echo "got $line"', tty: true },
       ...{ login: false, yield_time_ms: 250 },
     });
     const number = sessionNumber(started);
+    // Typed before the terminal is silent, it would be echoed.
+    await until(() => existsSync(join(server.workspace, 'silent')), 'the terminal is silent');
     const typed = await call('write_stdin', {
       ...{ session_id: number, chars: 'this\n', yield_time_ms: 30_000 },
     });
-    expect(lasting(typed)).toMatch(
-      /^Process exited with code 0\n.*\nOutput:\n(?:ready\n)?got this\n$/,
-    );
+    expect(lasting(typed)).toMatch(/^Process exited with code 0\n.*\nOutput:\ngot this\n$/);
     await expect(call('write_stdin', { session_id: number })).rejects.toThrow(
       `Failed to find session ${number}: it has ended, or never was.`,
     );
@@ -98,16 +103,19 @@ describe('exec_command', () => {
       login: false,
       yield_time_ms: 250,
     });
-    await expect(
-      call('write_stdin', { session_id: sessionNumber(waiting) }, AbortSignal.timeout(50)),
-    ).rejects.toThrow('the command goes on');
+    const abortWait = new AbortController();
+    const input = { session_id: sessionNumber(waiting), yield_time_ms: 300_000 };
+    const wait = call('write_stdin', input, abortWait.signal);
+    await settled();
+    abortWait.abort();
+    await expect(wait).rejects.toThrow('the command goes on');
     expect(livingPrograms(server)).toBe(1);
     const abort = new AbortController();
     const cancelled = call('exec_command', { ...LONGEST_WAIT, cmd: 'sleep 601' }, abort.signal);
-    await expect.poll(() => livingPrograms(server)).toBe(2);
+    await until(() => livingPrograms(server) === 2, 'the other one runs');
     abort.abort();
     await expect(cancelled).rejects.toThrow('has been terminated');
-    await expect.poll(() => livingPrograms(server)).toBe(1);
+    await until(() => livingPrograms(server) === 1, 'it has ended');
   });
 
   it('is refused by the server where commands are off, whoever still holds the tool', async () => {

@@ -14,7 +14,7 @@ async function programs(bwrap: string | undefined): Promise<string> {
   return folder;
 }
 
-const detect = (searchPath: string) => detectBubblewrap(searchPath, 10_000, []);
+const detect = (searchPath: string) => detectBubblewrap(searchPath, 50_000, []);
 
 describe.skipIf(process.platform === 'win32')('looking for bubblewrap', () => {
   it('says what to install, or how to do without', async () => {

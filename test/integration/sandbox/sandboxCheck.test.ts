@@ -1,35 +1,37 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { ensureCodex } from '../../host/codex.mjs';
-import { ensureBubblewrap } from '../../host/ensureBubblewrap.mjs';
+import { hasBubblewrap } from '../../host/bubblewrap.mjs';
 import { startCodexExecServer } from '../../support/codexExecServer';
 import { ControlWindow, startControlled } from '../../support/controlHarness';
-import type { ExecutorBundle } from '../../support/executorBundle';
-import { bundleExecutor } from '../../support/executorBundle';
+import { useExecutorBundle } from '../../support/executorProcess';
 import { startOurExecServer } from '../../support/ourExecServer';
 import { temporaryFolder } from '../../support/temporaryFolder';
+import { useCodex } from '../../support/useCodex';
 
-const isAvailableHere = process.platform === 'darwin' || ensureBubblewrap();
+const isAvailableHere = process.platform === 'darwin' || hasBubblewrap();
 
-let bundle: ExecutorBundle;
+/** One that knows no sandboxes. */
+const earlyRelease = '0.131.0';
 
-beforeAll(async () => {
-  bundle = await bundleExecutor();
-});
+const bundle = useExecutorBundle();
+useCodex();
+useCodex(earlyRelease);
 
-afterAll(() => bundle.remove());
+/** Nothing here comes of time running out: after that the answer would be yes. */
+const limits = { environmentInfoMs: 50_000 };
 
 /** What a window hears whose executor passes calls on to the address. */
 async function answerThrough(url: string, settings = {}): Promise<unknown> {
   const environment = { mode: 'remote', remote: { name: 'box', endpoint: { url } } } as const;
-  const window = await ControlWindow.open(await startControlled({ environment, settings }));
+  const window = await ControlWindow.open(await startControlled({ environment, settings, limits }));
   return window.client.request('sandbox/check', {});
 }
 
 async function startOurs(): Promise<string> {
   const server = await startOurExecServer({
-    script: bundle.script,
+    script: bundle.script(),
     folder: await temporaryFolder(),
   });
   onTestFinished(() => server.stop());
@@ -37,7 +39,7 @@ async function startOurs(): Promise<string> {
 }
 
 it('tells a window whether programs can be confined here', async () => {
-  const window = await ControlWindow.open(await startControlled());
+  const window = await ControlWindow.open(await startControlled({ limits }));
   const answer = await window.client.request('sandbox/check', {});
   expect(answer).toEqual({ isAvailable: isAvailableHere });
 });
@@ -53,7 +55,7 @@ it('tells of a remote what is there, whatever is here', async () => {
 
 it('tells of a release that knows no sandboxes that there is none', async () => {
   const cwd = await temporaryFolder();
-  const server = await startCodexExecServer({ cwd, version: '0.131.0' });
+  const server = await startCodexExecServer({ cwd, version: earlyRelease });
   onTestFinished(() => server.kill());
   expect(await answerThrough(server.url)).toEqual({ isAvailable: false });
 });

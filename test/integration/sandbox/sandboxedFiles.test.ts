@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NO_BUBBLEWRAP, ensureBubblewrap } from '../../host/ensureBubblewrap.mjs';
+import { NO_BUBBLEWRAP, hasBubblewrap } from '../../host/bubblewrap.mjs';
 import { useExecutorBundle } from '../../support/executorProcess';
+import { commandLineOf } from '../../support/processFacts';
 import { until } from '../../support/processFixtures';
 import type { SandboxedAgent } from '../../support/sandboxedAgent';
 import { connectSandboxedAgent } from '../../support/sandboxedAgent';
@@ -17,7 +18,7 @@ import {
   writeProject,
 } from '../../support/sandboxes';
 
-const hasBubblewrap = ensureBubblewrap();
+const canConfine = hasBubblewrap();
 const bundle = useExecutorBundle();
 const connect = () => connectSandboxedAgent(bundle);
 
@@ -29,9 +30,9 @@ const done = { result: {} };
 const uri = (...names: string[]): string => `file://${join(...names)}`;
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-if (!hasBubblewrap) it.skip(NO_BUBBLEWRAP);
+if (!canConfine) it.skip(NO_BUBBLEWRAP);
 
-describe.runIf(hasBubblewrap)('a sandboxed file operation', () => {
+describe.runIf(canConfine)('a sandboxed file operation', () => {
   it('changes files in the project and nowhere else', async () => {
     const { client, workspace, outside } = await connect();
     const sandbox = workspaceWrite(workspace);
@@ -198,8 +199,9 @@ describe.runIf(hasBubblewrap)('a sandboxed file operation', () => {
     const params = { path: uri(workspace, 'a'), sandbox: readOnly(workspace) };
     await client.request('fs/readFile', params);
     await client.request('fs/open', { ...params, handleId: 'h' });
-    const [helper] = helpersOf(agent);
-    process.kill(helper ?? 0, 'SIGKILL');
+    const helpers = helpersOf(agent);
+    expect(helpers).toHaveLength(1);
+    for (const helper of helpers) process.kill(helper, 'SIGKILL');
     await agent.executor.untilLogged('file helper ended');
     const block = { handleId: 'h', offset: 0, len: 1 };
     expect(await client.call('fs/readBlock', block)).toMatchObject({
@@ -226,7 +228,7 @@ function helpersOf({ executor }: SandboxedAgent): number[] {
   return children
     .filter(Boolean)
     .map(Number)
-    .filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('fs-helper'));
+    .filter((child) => commandLineOf(child).includes('fs-helper'));
 }
 
 function isRunning(pid: number): boolean {

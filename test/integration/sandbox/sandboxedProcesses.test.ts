@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NO_BUBBLEWRAP, ensureBubblewrap } from '../../host/ensureBubblewrap.mjs';
+import { NO_BUBBLEWRAP, hasBubblewrap } from '../../host/bubblewrap.mjs';
 import { publicFactsOf, useExecutorBundle } from '../../support/executorProcess';
 import { isAlive, until } from '../../support/processFixtures';
 import { connectSandboxedAgent } from '../../support/sandboxedAgent';
@@ -21,13 +21,13 @@ import {
   writeProject,
 } from '../../support/sandboxes';
 
-const hasBubblewrap = ensureBubblewrap();
+const canConfine = hasBubblewrap();
 const bundle = useExecutorBundle();
 const connect = () => connectSandboxedAgent(bundle);
 
-if (!hasBubblewrap) it.skip(NO_BUBBLEWRAP);
+if (!canConfine) it.skip(NO_BUBBLEWRAP);
 
-describe.runIf(hasBubblewrap)('a sandboxed program', () => {
+describe.runIf(canConfine)('a sandboxed program', () => {
   it('writes in the project and nowhere else', async () => {
     const agent = await connect();
     const { workspace, outside } = agent;
@@ -67,8 +67,7 @@ describe.runIf(hasBubblewrap)('a sandboxed program', () => {
     const { output } = await agent.run('p', command, workspaceWrite(workspace));
     expect(output).not.toContain('done');
     // What was made to cover the missing ones is gone again.
-    await until(() => !existsSync(join(workspace, '.codex')), 'the folders are removed');
-    await until(() => !existsSync(join(workspace, '.aws')), 'the folders are removed');
+    await until(() => readdirSync(workspace).length === 1, 'the folders are removed');
     expect(await readdir(workspace)).toEqual(['.git']);
     expect(await readFile(join(workspace, '.git', 'config'), 'utf8')).toBe('kept');
   });
@@ -311,14 +310,20 @@ describe.runIf(hasBubblewrap)('a sandboxed program', () => {
 });
 
 function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
+  return textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
 }
 
 function descendantsOf(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(descendantsOf)];
 }
 
-function nameOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8');
+const nameOf = (pid: number): string => textOf(`/proc/${pid}/comm`);
+
+/** What the system tells of a process, which is nothing when it ended between listing and looking. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rename, symlink, unlink, writeFile } from 'node:fs/promises';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { QuickFiles } from '../../../../src/environment/local/quickFiles';
+import { until } from '../../../support/processFixtures';
 import { useFileSystem } from './fileSystemFixture';
 
 const content = Buffer.from('content');
@@ -14,7 +15,7 @@ let quick: QuickFiles;
 /** A folder is not quick before it is known to be. */
 async function untilKnown(folder: string): Promise<void> {
   await writeFile(`${folder}/known`, content);
-  await vi.waitUntil(() => quick.read(`${folder}/known`) !== undefined);
+  await until(() => quick.read(`${folder}/known`) !== undefined, 'the folder is known');
   await unlink(`${folder}/known`);
 }
 

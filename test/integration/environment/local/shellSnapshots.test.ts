@@ -81,7 +81,12 @@ describe.skipIf(process.platform !== 'linux').each(shells)('a login $name', (she
     const start = async (command: string, parts?: Partial<StartRequest>) => {
       const watch = new ProcessWatch(await runner.start(request(command, parts)));
       await watch.closed();
-      return { text: watch.text.replaceAll('\r', ''), exitCode: watch.process.state.exitCode };
+      // Each stream for itself: which of two pipes is read first is another matter each time.
+      const text = ['pty', 'stdout', 'stderr'].map((stream) => watch.bytes(stream).toString());
+      return {
+        text: text.join('').replaceAll('\r', ''),
+        exitCode: watch.process.state.exitCode,
+      };
     };
     return {
       home,

@@ -1,30 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Deferred } from '../../../../src/base/deferred';
 import type { EnvironmentHealth } from '../../../../src/environment/environmentSource';
 import type { RemoteEnvironment } from '../../../../src/environment/remote/remoteEnvironment';
 import { startCodexExecServer } from '../../../support/codexExecServer';
 import { remoteTo } from '../../../support/environments';
-import type { ExecutorBundle } from '../../../support/executorBundle';
-import { bundleExecutor } from '../../../support/executorBundle';
-import { occupyPort } from '../../../support/executorProcess';
+import { occupyPort, useExecutorBundle } from '../../../support/executorProcess';
 import type { OurExecServer } from '../../../support/ourExecServer';
 import { startOurExecServer } from '../../../support/ourExecServer';
 import { ProcessWatch, printedPids, script, terminal } from '../../../support/processFixtures';
 import { TcpRelay } from '../../../support/tcpRelay';
 import { temporaryFolder } from '../../../support/temporaryFolder';
+import { useCodex } from '../../../support/useCodex';
 import { follow, refusal } from '../local/fileSystemFixture';
 
-let bundle: ExecutorBundle | undefined;
-
-beforeAll(async () => {
-  bundle = await bundleExecutor();
-});
-afterAll(() => bundle?.remove());
+const bundle = useExecutorBundle();
+useCodex();
 
 async function startOurs(folder: string, port?: number): Promise<OurExecServer> {
-  const options = { script: bundle?.script ?? '', folder };
+  const options = { script: bundle.script(), folder };
   const server = await startOurExecServer(port === undefined ? options : { ...options, port });
   // Politely, so that it ends what was started there.
   onTestFinished(() => server.stop());
@@ -67,7 +62,10 @@ const ignored = { fromClient: () => undefined, fromServer: () => undefined };
 
 it('a remote that is killed fails its processes, and serves again when it is back', async () => {
   const folder = await temporaryFolder();
-  const server = await startOurs(folder);
+  // Nobody else may be given the port while the server is away.
+  const { port, release } = await occupyPort();
+  await release();
+  const server = await startOurs(folder, port);
   const remote = open(server.url);
   const kinds = followHealth(remote);
   const piped = new ProcessWatch(
@@ -84,7 +82,7 @@ it('a remote that is killed fails its processes, and serves again when it is bac
   await inTerminal.untilText('on\r\n');
   await server.stop('SIGKILL');
   await untilHealth(remote, 'recovering');
-  await startOurs(folder, server.port);
+  await startOurs(folder, port);
   await Promise.all([piped.closed(), inTerminal.closed()]);
   await writeFile(join(folder, 'file'), 'again');
   const text = (await remote.fileSystem.readFile(join(folder, 'file'), follow)).toString();

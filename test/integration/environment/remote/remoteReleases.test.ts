@@ -6,6 +6,7 @@ import { startCodexExecServer } from '../../../support/codexExecServer';
 import { remoteTo } from '../../../support/environments';
 import { ProcessWatch, script, terminal } from '../../../support/processFixtures';
 import { temporaryFolder } from '../../../support/temporaryFolder';
+import { useCodex } from '../../../support/useCodex';
 import { follow, refusal } from '../local/fileSystemFixture';
 
 /** One release for each way the wire has been, from the first on. */
@@ -27,6 +28,8 @@ async function outcome<T>(call: Promise<T>): Promise<T | string> {
 }
 
 describe.each(releases)('a remote of release $version', ({ version, knows }) => {
+  useCodex(version);
+
   it('runs programs and keeps files under the paths it has', async () => {
     const root = await temporaryFolder();
     const folder = join(root, 'with space %25');

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../../../src/environment/sandbox';
 import { ensureCodex } from '../../../host/codex.mjs';
-import { NO_BUBBLEWRAP, ensureBubblewrap } from '../../../host/ensureBubblewrap.mjs';
+import { NO_BUBBLEWRAP, hasBubblewrap } from '../../../host/bubblewrap.mjs';
 import { ProcessWatch, script } from '../../../support/processFixtures';
 import { useRemotes } from '../../../support/remotes';
 import { temporaryFolder } from '../../../support/temporaryFolder';
 import { follow, refusal } from '../local/fileSystemFixture';
 
-const hasBubblewrap = ensureBubblewrap();
-if (!hasBubblewrap) it.skip(NO_BUBBLEWRAP);
+const canConfine = hasBubblewrap();
+if (!canConfine) it.skip(NO_BUBBLEWRAP);
 
 const { open } = useRemotes();
 
@@ -25,7 +25,7 @@ async function pathWithHelper(): Promise<string> {
   return `${bin}:/usr/bin:/bin`;
 }
 
-describe.runIf(hasBubblewrap).each(['ours', 'the real peer'] as const)(
+describe.runIf(canConfine).each(['ours', 'the real peer'] as const)(
   'a sandbox at a remote that is %s',
   (make) => {
     it('confines programs and files there', async () => {
