@@ -350,10 +350,16 @@ describe('control channel: hostile requests', () => {
     const owner = await WireClient.connect(`ws://127.0.0.1:${server.port}/control`, {
       headers: { authorization: `Bearer ${server.ownerToken}` },
     });
+    const witness = await ControlWindow.open(server);
     await owner.request('environment/set', {
       choice: { mode: 'disabled' },
       runningProcesses: 'keep',
     });
+    const agent = await WireClient.open(server.url);
+    await witness.until(
+      () => witness.environment.mode === 'disabled' && witness.sessions.has(agent.sessionId),
+      'others are told, also what is gathered first',
+    );
     const methods: readonly ControlMethod[] = ['view/close'];
     for (const method of methods) await owner.request(method, { viewId: 1 });
     const told = owner.received.filter((message) => 'method' in message);

@@ -127,10 +127,14 @@ describe('an executor in remote mode', () => {
     await set(setting, LOCAL, 'terminate');
     await until(() => !isAlive(there) && !isAlive(further), 'both at the remote have ended');
     await until(() => remote.executor.server.connectionCount === 0, 'the remote is let go');
-    await window.until(() => window.process('further')?.state === 'closed', 'the window knows');
+    const all = ['here', 'there', 'further'];
+    await window.until(
+      () => all.every((id) => window.process(id)?.state === 'closed'),
+      'the window knows of their ends',
+    );
     expect({
       first,
-      ends: ['here', 'there', 'further'].map((id) => window.process(id)?.endedBy),
+      ends: all.map((id) => window.process(id)?.endedBy),
     }).toEqual({ first: [false, true], ends: ['user', 'user', 'user'] });
   });
 

@@ -217,6 +217,8 @@ describe.runIf(process.platform === 'linux').each(Object.entries(switches))(
         await on(server);
         const read = await agent.request('process/read', { processId: live, waitMs: 0 });
         const served = await agent.call(method, ofThisRound);
+        // What the program writes belongs to this round.
+        if (method === 'process/start') await agent.outputOf('started');
         const isServed = !('error' in served) || served.error.code !== CAPABILITY_DISABLED;
         outcomes.push({
           method,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerUnderTest } from '../../support/execServerHarness';
 import { startServer } from '../../support/execServerHarness';
+import { HeldTimers } from '../../support/heldTimers';
 import { WireClient, startParams } from '../../support/wireClient';
 import type { WireReply } from '../../support/wireClient';
 import { RawConnection, requestText, upgradeHeaders } from '../../support/wireHttp';
@@ -102,9 +103,12 @@ describe('initialize', () => {
   });
 
   it('must come within its time', async () => {
-    const { url } = await startServer({ limits: { initializeTimeoutMs: 1000 } });
+    const initializeTimeoutMs = 12_345;
+    const time = new HeldTimers(initializeTimeoutMs);
+    const { url } = await startServer({ limits: { initializeTimeoutMs } });
     const early = await WireClient.open(url);
     const late = await WireClient.connect(url);
+    time.expire();
     expect(await late.closed).toEqual({ code: 1002, reason: 'no initialize in time' });
     expect(await early.call('environment/status')).toEqual({ result: { status: 'ready' } });
     await early.close();
@@ -567,7 +571,7 @@ describe('closing', () => {
 
   it('ends a client that answers no ping for the time given, and keeps one that does', async () => {
     const { url, port, token, executor } = await startServer({
-      limits: { pingIntervalMs: 50, deadConnectionMs: 150 },
+      limits: { pingIntervalMs: 300, deadConnectionMs: 900 },
     });
     const answering = await WireClient.open(url);
     const connection = await RawConnection.open(port);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ServerUnderTest } from '../../support/execServerHarness';
 import { startServer } from '../../support/execServerHarness';
+import { HeldTimers } from '../../support/heldTimers';
 import { createRandom } from '../../support/seededRandom';
 import type { OpenedClient, WireMessage, WireReply } from '../../support/wireClient';
 import { WireClient, paramsOf, startParams } from '../../support/wireClient';
@@ -24,10 +25,10 @@ function pids({ executor }: ServerUnderTest): number[] {
   );
 }
 
-const isAttached = ({ executor }: ServerUnderTest): boolean =>
-  [...executor.server.sessions.all].some(
+const attachedCount = ({ executor }: ServerUnderTest): number =>
+  [...executor.server.sessions.all].filter(
     ({ currentAttachment }) => currentAttachment !== undefined,
-  );
+  ).length;
 
 describe('a lost connection', () => {
   it('leaves processes running; their output is numbered, kept and read after the resume', async () => {
@@ -43,7 +44,7 @@ describe('a lost connection', () => {
     );
     await client.next(({ method }) => method === 'process/output');
     client.cut();
-    await until(() => !isAttached(server), 'the session is detached');
+    await until(() => attachedCount(server) === 0, 'the session is detached');
     const helper = await WireClient.open(server.url);
     await helper.request('fs/writeFile', { path: join(server.workspace, 'go'), dataBase64: '' });
     await helper.close();
@@ -82,7 +83,7 @@ describe('a lost connection', () => {
     await client.request('process/start', startParams('p', 'read x; exit 3', { pipeStdin: true }));
     const [session] = server.executor.server.sessions.all;
     client.cut();
-    await until(() => !isAttached(server), 'the session is detached');
+    await until(() => attachedCount(server) === 0, 'the session is detached');
     await session?.process('p').process.write(Buffer.from('\n'));
     await until(
       () => session?.process('p').process.state.closed === true,
@@ -138,7 +139,8 @@ describe('a lost connection', () => {
 
 describe('taking over', () => {
   it('is refused while the holder answers, and possible once it is gone', async () => {
-    const { url } = await startServer();
+    // The holder answers as soon as it is given the processor.
+    const { url } = await startServer({ limits: { takeoverPingMs: 30_000 } });
     const holder = await WireClient.open(url);
     const other = await WireClient.connect(url);
     const refusal = await initialize(other, holder.sessionId);
@@ -217,13 +219,19 @@ describe('taking over', () => {
   });
 
   it('by ten connections at once succeeds for one', async () => {
-    const server = await startServer({ limits: { takeoverPingMs: 100 } });
+    const takeoverPingMs = 12_345;
+    const time = new HeldTimers(takeoverPingMs);
+    const server = await startServer({ limits: { takeoverPingMs } });
     const holder = await WireClient.open(server.url);
     holder.setPaused(true);
     const rivals = await Promise.all(
       Array.from({ length: 10 }, () => WireClient.connect(server.url)),
     );
-    const outcomes = await Promise.all(rivals.map((rival) => initialize(rival, holder.sessionId)));
+    const replies = rivals.map((rival) => initialize(rival, holder.sessionId));
+    // One that asks after the first has won finds another holder, who answers.
+    await until(() => time.count === 10, 'all of them wait for the holder');
+    time.expire();
+    const outcomes = await Promise.all(replies);
     holder.cut();
     for (const rival of rivals) await rival.close();
     const codes = outcomes.map((outcome) => ('error' in outcome ? outcome.error.code : 'resumed'));
@@ -264,12 +272,14 @@ describe('a session ended by the user', () => {
 
 describe('limits', () => {
   it('refuse a session too many and make room among those that are idle and detached', async () => {
-    const { url } = await startServer({ limits: { maxSessions: 2 } });
+    const server = await startServer({ limits: { maxSessions: 2 } });
+    const { url } = server;
     const first = await WireClient.open(url);
     const second = await WireClient.open(url);
     const third = await WireClient.connect(url);
     const full = await third.call('initialize', { clientName: 'x' });
     await first.close();
+    await until(() => attachedCount(server) === 1, 'the first is detached');
     const { sessionId } = await third.initialize();
     const gone = await WireClient.connect(url);
     const resumed = await initialize(gone, first.sessionId);
