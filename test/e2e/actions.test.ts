@@ -115,16 +115,19 @@ test('copies the command and the session id, and interrupts', async () => {
   const { workbench } = editor;
   const tree = workbench.tree('Sessions');
   await run('i', "sleep 1000 # it's", { tty: true });
-  await tree.clickContextAction(/# it's/, 'Copy Command');
-  await expectClipboard(`/bin/sh -c 'sleep 1000 # it'\\''s'`);
-  await tree.clickContextAction(/^Session wire-test, connected/, 'Copy Session Id');
-  await until(
-    'the session id in the clipboard',
-    () => workbench.clipboardText(),
-    (text) => /^[\da-f]{8}-[\da-f-]{27}$/.test(text),
+  await tree.clickContextAction(/# it's/, 'Copy Command', () =>
+    expectClipboard(`/bin/sh -c 'sleep 1000 # it'\\''s'`),
   );
-  await tree.clickInlineAction(/# it's/, 'Interrupt');
-  await tree.waitForItem(/# it's.*exited with code 130/);
+  await tree.clickContextAction(/^Session wire-test, connected/, 'Copy Session Id', () =>
+    until(
+      'the session id in the clipboard',
+      () => workbench.clipboardText(),
+      (text) => /^[\da-f]{8}-[\da-f-]{27}$/.test(text),
+    ),
+  );
+  await tree.clickInlineAction(/# it's/, 'Interrupt', () =>
+    tree.waitForItem(/# it's.*exited with code 130/),
+  );
 });
 
 test('a process outside the workspace is flagged, one in a folder of it shows which', async () => {
@@ -133,18 +136,20 @@ test('a process outside the workspace is flagged, one in a folder of it shows wh
   await run('n', 'sleep 1000 # in', { cwd: join(editor.workspace, 'src') });
   expect(await tree.waitForItem(/# out/)).toMatch(/, outside the workspace in \/, pid/);
   expect(await tree.waitForItem(/# in/)).toMatch(/, in src, pid/);
-  await tree.clickInlineAction(/# out/, 'Terminate');
-  await tree.clickInlineAction(/# in/, 'Terminate');
-  await tree.waitForItem(/# out.*ended by you/);
-  await tree.waitForItem(/# in.*ended by you/);
+  for (const name of ['# out', '# in']) {
+    await tree.clickInlineAction(new RegExp(name), 'Terminate', () =>
+      tree.waitForItem(new RegExp(`${name}.*ended by you`)),
+    );
+  }
 });
 
 test('closing a terminal that holds the input hands it back, and ends nothing', async () => {
   const { workbench } = editor;
   const tree = workbench.tree('Sessions');
   await run('h', 'echo ready; read line; sleep 1000 # held', { tty: true });
-  await tree.clickInlineAction(/# held/, 'Take Over Input');
-  await tree.waitForItem(/# held.*taken over/);
+  await tree.clickInlineAction(/# held/, 'Take Over Input', () =>
+    tree.waitForItem(/# held.*taken over/),
+  );
   await workbench.terminal.waitForScreen(/ready/);
   await workbench.runCommand('Terminal: Kill the Active Terminal Instance');
   await tree.waitForItem(/# held.*running(?!.*taken over)/);
@@ -155,8 +160,9 @@ test('closing a terminal that holds the input hands it back, and ends nothing', 
       writeId: 'w1',
     }),
   ).toEqual({ status: 'accepted' });
-  await tree.clickInlineAction(/# held/, 'Terminate');
-  await tree.waitForItem(/# held.*ended by you/);
+  await tree.clickInlineAction(/# held/, 'Terminate', () =>
+    tree.waitForItem(/# held.*ended by you/),
+  );
 });
 
 test('a program of an agent gets nothing of the editor, of npm or of the token', async () => {
@@ -217,7 +223,11 @@ test('a restart keeps the address; a stop leaves no process', async () => {
   agent = await WireClient.open(url);
   await run('t', 'sleep 1000 & sleep 1000; true # after');
   await tree.waitForItem(/# after.*running/);
-  expect(agentProgramsOf(editor)).toHaveLength(3);
+  await until(
+    'the shell and what it starts',
+    () => agentProgramsOf(editor).map(commandLineOf),
+    (commands) => commands.length === 3,
+  );
 
   await workbench.runCommand('Exec Server: Stop');
   await workbench.dialog.clickButton(/Stop/, 'Stop and Terminate');

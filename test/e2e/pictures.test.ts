@@ -64,10 +64,12 @@ test.each([
   await run('e', 'sh scripts/deploy.sh', { tty: true });
   await tree.waitForItem(/ls -la.*code 0/);
   await tree.waitForItem(/grep.*code 1/);
-  await tree.clickInlineAction(/deploy/, 'Open Output');
-  await workbench.terminal.waitForScreen(/Deploy to staging/);
-  await tree.clickInlineAction(/deploy/, 'Take Over Input');
-  await tree.waitForItem(/deploy.*taken over/);
+  await tree.clickInlineAction(/deploy/, 'Open Output', () =>
+    workbench.terminal.waitForScreen(/Deploy to staging/),
+  );
+  await tree.clickInlineAction(/deploy/, 'Take Over Input', () =>
+    tree.waitForItem(/deploy.*taken over/),
+  );
   await workbench.terminal.type('y');
   await workbench.terminal.waitForScreen(/\[y\/N\] y/);
   await workbench.restPointer();
@@ -137,8 +139,9 @@ test('shows the three modes and the way to them', async () => {
   await run('a', 'ls -la', workspace);
   await run('b', 'sh scripts/watch.sh', workspace, { tty: true });
   await tree.waitForItem(/ls -la.*code 0/);
-  await tree.clickInlineAction(/watch.*running/, 'Open Output');
-  await workbench.terminal.waitForScreen(/\w/);
+  await tree.clickInlineAction(/watch.*running/, 'Open Output', () =>
+    workbench.terminal.waitForScreen(/\w/),
+  );
   // Nothing is in the editors, so the terminal gets their room.
   await workbench.runCommand('View: Toggle Maximized Panel');
   await picture('mode-local');
@@ -154,8 +157,9 @@ test('shows the three modes and the way to them', async () => {
   await writeFile(join(far, 'test.sh'), SUITE);
   await run('d', 'sh test.sh --watch', far, { tty: true });
   await tree.waitForItem(/uname.*code 0/);
-  await tree.clickInlineAction(/sh test.*on build-box in/, 'Open Output');
-  await workbench.terminal.waitForScreen(/Waiting for changes/);
+  await tree.clickInlineAction(/sh test.*on build-box in/, 'Open Output', () =>
+    workbench.terminal.waitForScreen(/Waiting for changes/),
+  );
   await picture('mode-remote');
   await workbench.clickStatusItem(STATUS_ITEM);
   await quickInput.option(/^Local/).waitFor();

@@ -17,8 +17,14 @@ import { applyPatch, execCommand, say, viewImage, writeStdin } from '../support/
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
 
-/** Longest pause of the agent while a person does something in the window. */
-const RUN_DEADLINE_MS = 240_000;
+/** A bound against hanging: the agent stands still while a person does something in the window. */
+const RUN_DEADLINE_MS = 600_000;
+
+/** How long the agent listens to a program that goes on: what it says at once has to come within it. */
+const ANSWER_MS = 5_000;
+
+/** The agent listens no longer than until the program's end. */
+const END_MS = 30_000;
 
 let editor: Editor;
 
@@ -62,7 +68,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     async (request) => {
       await watched.promise;
       const session = runningSession(request.lastOutput());
-      return [writeStdin(session, 'agent\n', { yieldTimeMs: 1000, callId: 'typed' })];
+      return [writeStdin(session, 'agent\n', { yieldTimeMs: ANSWER_MS, callId: 'typed' })];
     },
     async () => {
       await tookOver.promise;
@@ -70,7 +76,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     },
     async () => {
       await handedBack.promise;
-      return [writeStdin(ttySession, 'again\n', { yieldTimeMs: 1000, callId: 'accepted' })];
+      return [writeStdin(ttySession, 'again\n', { yieldTimeMs: END_MS, callId: 'accepted' })];
     },
     () => [
       applyPatch(
@@ -82,7 +88,7 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     () => [
       execCommand('echo "doomed $$"; sleep 1000', {
         tty: true,
-        yieldTimeMs: 2000,
+        yieldTimeMs: ANSWER_MS,
         callId: 'doomed',
       }),
     ],
@@ -96,7 +102,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     async (request) => {
       survivor = runningSession(request.lastOutput());
       await terminated.promise;
-      return [writeStdin(survivor, 'still there\n', { yieldTimeMs: 1000, callId: 'after reload' })];
+      return [
+        writeStdin(survivor, 'still there\n', { yieldTimeMs: ANSWER_MS, callId: 'after reload' }),
+      ];
     },
     async () => {
       await switchedOff.promise;
@@ -120,8 +128,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await tree.waitForItem(/codex/i);
     await tree.waitForItem(/echo hello.*code 3/i);
     const reading = await tree.waitForItem(/read a.*running/i);
-    await tree.clickInlineAction(/read a.*running/i, 'Open Output');
-    await workbench.terminal.waitForScreen(/name\?/);
+    await tree.clickInlineAction(/read a.*running/i, 'Open Output', () =>
+      workbench.terminal.waitForScreen(/name\?/),
+    );
     watched.resolve();
     await workbench.terminal.waitForScreen(/first:agent/);
 
@@ -129,8 +138,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await workbench.terminal.type('ignored');
     await workbench.notifications.waitFor(/Read-only: the agent has the input/);
     await run.model.reached(3);
-    await tree.clickInlineAction(/read a.*running/i, 'Take Over Input');
-    await tree.waitForItem(/read a.*taken over/i);
+    await tree.clickInlineAction(/read a.*running/i, 'Take Over Input', () =>
+      tree.waitForItem(/read a.*taken over/i),
+    );
     tookOver.resolve();
     await run.model.reached(4);
     expect(toolOutput(run, 'refused')).toMatch(/failed to write/i);
@@ -138,8 +148,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await workbench.terminal.press('Enter');
     const typed = await workbench.terminal.waitForScreen(/second:by hand/);
     expect(typed.join('\n')).not.toMatch(/ignored|intruding/);
-    await tree.clickInlineAction(/read a.*taken over/i, 'Hand Back Input');
-    await tree.waitForItem(/read a.*running(?!.*taken over)/i);
+    await tree.clickInlineAction(/read a.*taken over/i, 'Hand Back Input', () =>
+      tree.waitForItem(/read a.*running(?!.*taken over)/i),
+    );
     handedBack.resolve();
 
     // Files, an image, and two commands that go on.
@@ -148,8 +159,9 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     expect(await readFile(join(workspace, 'docs/made.md'), 'utf8')).toBe('made by an agent\n');
     const doomedPid = Number(/doomed (\d+)/.exec(toolOutput(run, 'doomed'))?.[1]);
     expect(isAlive(doomedPid)).toBe(true);
-    await tree.clickInlineAction(/doomed.*running/i, 'Terminate');
-    await tree.waitForItem(/doomed.*code 137/i);
+    await tree.clickInlineAction(/doomed.*running/i, 'Terminate', () =>
+      tree.waitForItem(/doomed.*code 137/i),
+    );
     await until(
       'the process to be gone',
       () => isAlive(doomedPid),
@@ -162,9 +174,10 @@ test('the real Codex CLI works in the workspace while a person watches, steps in
     await workbench.openView(/^Exec Server/);
     await tree.waitForItem(/survivor.*running/i);
     await tree.waitForItem(/doomed.*code 137/i);
-    await tree.clickInlineAction(/survivor.*running/i, 'Open Output');
-    terminated.resolve();
-    await workbench.terminal.waitForScreen(/survivor 1:still there/);
+    await tree.clickInlineAction(/survivor.*running/i, 'Open Output', () => {
+      terminated.resolve();
+      return workbench.terminal.waitForScreen(/survivor 1:still there/);
+    });
     await run.model.reached(10);
     expect(toolOutput(run, 'after reload')).toContain('survivor 1:still there');
 

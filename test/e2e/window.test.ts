@@ -36,10 +36,13 @@ test('hostile text reaches the tree and the terminal list as one plain line', as
   );
   const item = await tree.waitForItem(/sleep 1000/);
   const session = (await tree.items()).find((name) => name.includes('gnp.exe')) ?? '';
-  await tree.clickInlineAction(/sleep 1000/, 'Open Output');
-  const tabs = await workbench.page
-    .locator('.terminal-tabs-entry, .single-terminal-tab')
-    .allInnerTexts();
+  const tabs = await tree.clickInlineAction(/sleep 1000/, 'Open Output', () =>
+    until(
+      'the tab of the terminal',
+      () => workbench.page.locator('.terminal-tabs-entry, .single-terminal-tab').allInnerTexts(),
+      (texts) => texts.some((text) => text.includes('sleep 1000')),
+    ),
+  );
   for (const text of [item, session, ...tabs]) {
     // eslint-disable-next-line no-control-regex -- their absence is what is tested
     expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e]/);
@@ -59,10 +62,12 @@ test('output cannot write the clipboard, nor make the terminal type into the pro
     '\\033]52;c;cHduZWQ=\\007\\033]52;c;?\\033\\\\\\033[c\\033[6n\\033]10;?\\007\\033[18t';
   const script = `stty raw -echo; printf 'ready\\r\\n'; head -c 1 >/dev/null; printf '${queries}'; printf 'asked\\r\\n'; dd bs=1 count=1 2>/dev/null | od -An -c; printf 'end\\r\\n'`;
   await agent.request('process/start', startParams('asker', script, { cwd: workspace, tty: true }));
-  await tree.clickInlineAction(/stty raw/, 'Open Output');
-  await workbench.terminal.waitForScreen(/ready/);
-  await tree.clickInlineAction(/stty raw/, 'Take Over Input');
-  await tree.waitForItem(/stty raw.*taken over/);
+  await tree.clickInlineAction(/stty raw/, 'Open Output', () =>
+    workbench.terminal.waitForScreen(/ready/),
+  );
+  await tree.clickInlineAction(/stty raw/, 'Take Over Input', () =>
+    tree.waitForItem(/stty raw.*taken over/),
+  );
   await workbench.terminal.type('g');
   await workbench.terminal.waitForScreen(/asked/);
   await workbench.terminal.type('Z');

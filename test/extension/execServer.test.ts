@@ -4,25 +4,30 @@ import * as vscode from 'vscode';
 import type { ApiProcess, ExecServerApi } from '../../src/extension/api';
 import { commandIds } from '../../src/extension/commands/commandIds';
 import { WireClient } from '../support/wireClient';
-import { DEADLINE_MS, activate, configure, openFolder, until } from './extensionUnderTest';
+import { activate, configure, openFolder, until } from './extensionUnderTest';
 
 /** Copies the address as a user does: the command, then the form in the quick pick. */
 async function agentUrl(): Promise<string> {
   await vscode.env.clipboard.writeText('');
-  const copied = vscode.commands.executeCommand(commandIds.copyConnectCommand);
-  let text = '';
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!text.includes('token=')) {
-    assert.ok(Date.now() < deadline, 'the address is in the clipboard');
-    // The quick pick may not be there yet; accepting nothing has no effect.
-    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    text = await vscode.env.clipboard.readText();
-  }
-  await copied;
+  await chooseFirst(vscode.commands.executeCommand(commandIds.copyConnectCommand));
+  const text = await vscode.env.clipboard.readText();
   const url = /CODEX_EXEC_SERVER_URL='([^']+)'/.exec(text)?.[1];
   assert.ok(url);
   return url;
+}
+
+/** Answers the one quick pick of a command with what is on top of it. */
+async function chooseFirst(command: Thenable<unknown>): Promise<void> {
+  let isDone = false;
+  const done = Promise.resolve(command).finally(() => {
+    isDone = true;
+  });
+  const answered = until('the command to end', async () => {
+    // The quick pick may not be there yet; accepting nothing has no effect.
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return isDone;
+  });
+  await Promise.all([done, answered]);
 }
 
 async function startProcess(agent: WireClient, processId: string, script: string, tty = true) {
@@ -117,6 +122,23 @@ suite('Exec Server', () => {
     await vscode.commands.executeCommand(commandIds.terminate, nodeOf(reader));
     await until('its end', () => processOf(api, 'reader')?.state === 'closed');
     await until('the name', () => vscode.window.activeTerminal?.name.includes('(exited'));
+  });
+
+  test('asks which process is meant when the editor has lost the row that was clicked', async () => {
+    await startProcess(agent, 'meant', 'sleep 600');
+    await until('the first process', () => processOf(api, 'meant'));
+    await startProcess(agent, 'in front', 'sleep 600');
+    const inFront = await until('the second process', () => processOf(api, 'in front'));
+    await vscode.commands.executeCommand(commandIds.openOutput, nodeOf(inFront));
+    await until('the terminal', () => vscode.window.activeTerminal?.name.startsWith('sleep 600'));
+
+    // As the editor calls it for a row, while the tree is drawn again: neither the row nor other selected ones.
+    await chooseFirst(vscode.commands.executeCommand(commandIds.terminate, undefined, undefined));
+    await until('its end', () => processOf(api, 'meant')?.state === 'closed');
+    assert.equal(processOf(api, 'in front')?.state, 'running');
+    // Called on no row at all, it means what is in front.
+    await vscode.commands.executeCommand(commandIds.terminate);
+    await until('its end', () => processOf(api, 'in front')?.state === 'closed');
   });
 
   test('refuses calls while it is disabled, and runs again when it is local', async () => {

@@ -33,6 +33,9 @@ const LAUNCH_ARGUMENTS = [
   '--no-first-run',
 ];
 
+/** A bound against hanging; the first start on a busy machine reads the whole program from disk. */
+const LAUNCH_TIMEOUT_MS = 120_000;
+
 /**
  * @typedef {object} ChromiumInstall
  * @property {string} executablePath
@@ -81,6 +84,7 @@ export async function launchBrowser(options = {}) {
   return chromium.launch({
     executablePath,
     args: LAUNCH_ARGUMENTS,
+    timeout: LAUNCH_TIMEOUT_MS,
     headless: !process.env['HEADED'],
     handleSIGINT: endsProcess,
     handleSIGTERM: endsProcess,

@@ -1,8 +1,11 @@
 import { toPattern } from './textPattern.mjs';
 import { until } from './until.mjs';
 
-/** A key press can be lost while the previous quick input closes; each step of an attempt has this long. */
-const STEP_TIMEOUT_MS = 5_000;
+/**
+ * A key press can be lost while the previous quick input closes, a click while the list is drawn again; each step of
+ * an attempt has this long.
+ */
+const STEP_TIMEOUT_MS = 10_000;
 
 const MAX_ATTEMPTS = 6;
 
@@ -43,7 +46,9 @@ export class QuickInput {
         await this.page.keyboard.press('F1');
         await this.input.fill(text, { timeout: STEP_TIMEOUT_MS });
         await entry.click({ timeout: STEP_TIMEOUT_MS });
-        break;
+        // The command may show a quick pick of its own; what follows must not act on the palette instead.
+        await entry.waitFor({ state: 'hidden', timeout: STEP_TIMEOUT_MS });
+        return;
       } catch (cause) {
         if (attempt === MAX_ATTEMPTS) {
           throw new Error(`Failed to pick ${text}: ${String(cause)}`, { cause });
@@ -51,8 +56,6 @@ export class QuickInput {
         await this.page.keyboard.press('Escape');
       }
     }
-    // The command may show a quick pick of its own; what follows must not act on the palette instead.
-    await entry.waitFor({ state: 'hidden' });
   }
 
   /** @returns {Promise<string[]>} the labels of the choices on view */
@@ -78,8 +81,18 @@ export class QuickInput {
    */
   async choose(label) {
     const entry = this.option(label);
-    await entry.click();
-    await entry.waitFor({ state: 'hidden' });
+    await entry.waitFor();
+    await until(
+      `the choice ${String(label)} to be taken`,
+      async () => {
+        if (await entry.isVisible()) {
+          await entry.click({ timeout: STEP_TIMEOUT_MS });
+          await entry.waitFor({ state: 'hidden', timeout: STEP_TIMEOUT_MS });
+        }
+        return entry.isHidden();
+      },
+      Boolean,
+    );
   }
 
   /**

@@ -1,13 +1,20 @@
-import { toPattern } from './textPattern.mjs';
-import { until } from './until.mjs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { QuickInput } from './quickInput.mjs';
+import { plainSpaces, toPattern } from './textPattern.mjs';
+import { POLL_MS, until } from './until.mjs';
 
-/** One attempt at a click on something that may move or vanish. */
-const STEP_TIMEOUT_MS = 2_000;
+/** One attempt at a click on something that may move or vanish; it is tried again. */
+const STEP_TIMEOUT_MS = 5_000;
+
+/** What the extension asks when it was not told which row was clicked. */
+const QUESTION = /^Whose output\?$|\bwhich (?:process|session)\?$/;
 
 /**
  * The part of a page's element that is read; the types of a browser are not part of this program.
  *
  * @typedef {{ getAttribute: (name: string) => string | null }} Named
+ *
+ * @typedef {{ isConnected: boolean, click: () => void }} Clickable
  */
 
 /**
@@ -23,6 +30,8 @@ export class TreeView {
     this.page = page;
     this.viewName = viewName;
     this.tree = page.getByRole('tree', { name: viewName, exact: true });
+    this.quickInput = new QuickInput(page);
+    this.question = page.getByPlaceholder(QUESTION);
   }
 
   /** @returns {Promise<string[]>} */
@@ -79,29 +88,39 @@ export class TreeView {
   /**
    * Clicks an action that an item shows while the pointer is over it.
    *
+   * @template T
    * @param {import('./textPattern.mjs').TextPattern} name
    * @param {string} title the command's title
+   * @param {() => Promise<T>} outcome waits for what the command leads to
+   * @returns {Promise<T>}
    */
-  async clickInlineAction(name, title) {
+  async clickInlineAction(name, title, outcome) {
     const item = this.item(name);
     const action = item.getByRole('button', { name: title, exact: true });
+    const label = await this.label(name);
     await until(
       `action ${title} of item ${String(name)}`,
       async () => {
         // A refresh can move the row away from the pointer, and the action with it.
         await item.hover({ timeout: STEP_TIMEOUT_MS });
-        await action.click({ timeout: STEP_TIMEOUT_MS });
+        await action.click({ trial: true, timeout: STEP_TIMEOUT_MS });
+        await action.evaluate(click, undefined, { timeout: STEP_TIMEOUT_MS });
         return true;
       },
       Boolean,
     );
+    return this.answerUntil(label, outcome);
   }
 
   /**
+   * @template T
    * @param {import('./textPattern.mjs').TextPattern} name
    * @param {string} title the command's title
+   * @param {() => Promise<T>} outcome waits for what the command leads to
+   * @returns {Promise<T>}
    */
-  async clickContextAction(name, title) {
+  async clickContextAction(name, title, outcome) {
+    const label = await this.label(name);
     await this.item(name).click({ button: 'right' });
     const entry = this.page
       .getByRole('menuitem')
@@ -118,6 +137,42 @@ export class TreeView {
       },
       (hasClosed) => hasClosed,
     );
+    return this.answerUntil(label, outcome);
+  }
+
+  /**
+   * The editor does not tell a command which row was clicked while the tree is being drawn again, which nobody can
+   * see coming. The extension asks then, and gets the answer that a person would give.
+   *
+   * @template T
+   * @param {string} label of the row that was clicked
+   * @param {() => Promise<T>} outcome
+   * @returns {Promise<T>}
+   */
+  async answerUntil(label, outcome) {
+    let isOver = false;
+    const over = outcome().finally(() => {
+      isOver = true;
+    });
+    const answer = async () => {
+      while (!isOver) {
+        if (await this.question.isVisible()) {
+          await this.quickInput.choose(label);
+          return;
+        }
+        await delay(POLL_MS);
+      }
+    };
+    const [reached] = await Promise.all([over, answer()]);
+    return reached;
+  }
+
+  /**
+   * @param {import('./textPattern.mjs').TextPattern} name
+   * @returns {Promise<string>} an item's own text, without its description
+   */
+  async label(name) {
+    return plainSpaces(await this.item(name).locator('.label-name').first().innerText());
   }
 
   /**
@@ -161,4 +216,14 @@ export class TreeView {
   item(name) {
     return this.tree.getByRole('treeitem', { name: toPattern(name) }).first();
   }
+}
+
+/**
+ * Runs inside the page: a row that is drawn again between the press and the release of a mouse button takes no click.
+ *
+ * @param {Clickable} element
+ */
+function click(element) {
+  if (!element.isConnected) throw new Error('The row has been drawn again');
+  element.click();
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Far below what a person would notice, far above what reading the page costs. */
-const POLL_MS = 50;
+export const POLL_MS = 50;
 
-/** Room for a machine that runs the browser, the server and other work on two cores. */
-export const WAIT_MS = 30_000;
+/** A bound against hanging: room for a slow machine that runs the browser, the server and other work on two cores. */
+export const WAIT_MS = 90_000;
 
 /**
  * Reads a state again and again until it is accepted. A time-out tells what was seen last, which a wait inside the

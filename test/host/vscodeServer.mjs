@@ -11,10 +11,10 @@ import { until } from './until.mjs';
 import { ensureVsCodeServer } from './vscodeServerInstall.mjs';
 
 /** The server listens within a second; the rest is for a machine that is busy. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
-/** An extension host gives its extensions five seconds to deactivate before it exits. */
-const DEACTIVATE_TIMEOUT_MS = 6_000;
+/** An extension host gives its extensions five seconds to deactivate before it exits, and a slow one takes its time. */
+const DEACTIVATE_TIMEOUT_MS = 20_000;
 
 /** As much of the server's output as an error message can carry. */
 const TAIL_CHARACTERS = 8_000;

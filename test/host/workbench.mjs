@@ -12,7 +12,7 @@ import { workbenchUrl } from './workbenchUrl.mjs';
 const VIEWPORT = { width: 1400, height: 900 };
 
 /** The first start reads all extensions; on a busy machine that alone takes a while. */
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 180_000;
 
 /**
  * @typedef {object} WorkbenchOptions

@@ -13,10 +13,23 @@ export interface ProcessQuestion {
   readonly none: string;
 }
 
+/** Stands for a row of the tree that the editor could not name. */
+const LOST_ROW = Symbol('a row that was drawn again while it was clicked');
+
+/**
+ * What a command was called on. While a tree is drawn again, the editor passes nothing in place of the
+ * row that was clicked; it is told from a command called on nothing by the second argument that only
+ * rows have.
+ */
+export function argumentOf(args: readonly unknown[]): unknown {
+  return args.length > 1 && args[0] === undefined ? LOST_ROW : args[0];
+}
+
 /**
  * The process a command acts on: the tree node it was called on, else the one that the terminal in
  * front and the visible selection agree on, else an answer of the user. Nodes are looked up again by
- * key, because the state may have moved on since they were drawn.
+ * key, because the state may have moved on since they were drawn. For a lost row nothing is guessed:
+ * the user meant that very row, not what else is in sight.
  */
 export async function chooseProcess(
   context: CommandContext,
@@ -55,6 +68,7 @@ export async function chooseSession(
 }
 
 function processesInSight(context: CommandContext, argument: unknown): readonly ModelProcess[] {
+  if (argument === LOST_ROW) return [];
   const inFront = context.terminals.processOf(vscode.window.activeTerminal);
   // Menus of a terminal pass an argument of the editor's own: then the terminal is meant.
   const selected =
@@ -68,7 +82,8 @@ function processOfNode(context: CommandContext, argument: unknown): ModelProcess
 }
 
 function sessionKeyOf(context: CommandContext, argument: unknown): string | undefined {
-  const node = asNode(argument) ?? asNode(context.view.visibleSelection);
+  const selected = argument === LOST_ROW ? undefined : context.view.visibleSelection;
+  const node = asNode(argument) ?? asNode(selected);
   return node?.kind === 'process' ? context.model.findProcess(node.id)?.sessionKey : node?.id;
 }
 

@@ -7,6 +7,7 @@ import type { CommandContext, CommandHandler } from './commandContext';
 import { commandIds } from './commandIds';
 import type { CommandId } from './commandIds';
 import { chooseCapabilities } from './capabilityCommands';
+import { argumentOf } from './commandTarget';
 import { copyConnectCommand, rotateToken } from './connectCommands';
 import { copyRemoteAddress, reconnect, switchMode, useSettings } from './environmentCommands';
 import { restartServer, startServer, stopServer } from './lifecycleCommands';
@@ -57,9 +58,9 @@ export function registerCommands(context: CommandContext): Disposable {
   const registrations = new DisposableStore();
   for (const [id, handler] of Object.entries<CommandHandler>(handlers)) {
     registrations.add(
-      vscode.commands.registerCommand(id, async (argument: unknown) => {
+      vscode.commands.registerCommand(id, async (...args: readonly unknown[]) => {
         try {
-          await handler(context, argument);
+          await handler(context, argumentOf(args));
         } catch (error) {
           context.logger.error('a command failed', { command: id, reason: toError(error).message });
           notifyError(reasonOf(error), { 'Show Log': () => context.channel.show() });
