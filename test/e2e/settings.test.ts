@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import packageJson from '../../package.json';
 import { until } from '../host/until.mjs';
 import type { Editor } from '../support/editor';
@@ -108,6 +108,7 @@ test('settings of the machine are at hand and take effect at once', async () => 
   await workbench.page.keyboard.press('Escape');
   await workbench.page.locator('.settings-editor').waitFor({ state: 'hidden' });
   const outside = outsidePath();
+  onTestFinished(() => rm(outside, { force: true }));
   const url = await startServer(workbench);
   const agent = await WireClient.open(url);
   expect(await codeOfWrite(agent, outside)).toBe(OUTSIDE_WRITE_SCOPE);
@@ -120,15 +121,11 @@ test('settings of the machine are at hand and take effect at once', async () => 
     'execServer.ownerGraceSeconds': 3,
     'execServer.terminal.reveal': 'onError',
   });
-  try {
-    await until(
-      'the wider write scope',
-      () => codeOfWrite(agent, outside),
-      (code) => code === undefined,
-    );
-  } finally {
-    await rm(outside, { force: true });
-  }
+  await until(
+    'the wider write scope',
+    () => codeOfWrite(agent, outside),
+    (code) => code === undefined,
+  );
   expect(await connectAs(url, FOREIGN_HOST)).toBe('connected');
 
   // A failed program shows itself, a successful one does not, and the keyboard stays where it is.
