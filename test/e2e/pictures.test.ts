@@ -7,7 +7,7 @@ import { STATUS_ITEM, copyAgentUrl, openEditorForTest, startServer } from '../su
 import { startServer as startRemote } from '../support/execServerHarness';
 import { WireClient, startParams } from '../support/wireClient';
 
-/** Where the README's pictures live; they are replaced only on request, as `npm run pictures` does. */
+/** Where the pictures of README and walkthrough live; they are replaced only on request: `npm run pictures`. */
 const MEDIA = 'media';
 
 /** Small, so that a picture of the whole window can be read beside text. */
@@ -21,14 +21,13 @@ sleep 1000
 `;
 
 const QUIET_WINDOW = {
-  'workbench.colorTheme': COLOR_THEMES.dark,
   'workbench.editor.empty.hint': 'hidden',
   'window.zoomLevel': 0,
 };
 
 test.each([
   ['dark', 'workbench.png'],
-  ['light', undefined],
+  ['light', 'workbench-light.png'],
   ['highContrast', undefined],
 ] as const)('shows an agent at work in the %s theme', async (theme, picture) => {
   const editor = await openEditorForTest({
@@ -83,17 +82,23 @@ test.each([
   agent.cut();
 });
 
-test('shows the three modes and the way to them', async () => {
-  const editor = await openEditorForTest({ settings: QUIET_WINDOW, viewport: SMALL_WINDOW });
+test.each([
+  ['dark', ''],
+  ['light', '-light'],
+] as const)('shows the three modes and the way to them in the %s theme', async (theme, ending) => {
+  const editor = await openEditorForTest({
+    settings: { ...QUIET_WINDOW, 'workbench.colorTheme': COLOR_THEMES[theme] },
+    viewport: SMALL_WINDOW,
+  });
   const { workbench, workspace } = editor;
   const { quickInput } = workbench;
   const tree = workbench.tree('Sessions');
   const picture = async (name: string): Promise<void> => {
     await workbench.restPointer();
-    const file = `out/e2e/walkthrough-${name}.png`;
+    const file = `out/e2e/walkthrough-${name}${ending}.png`;
     await workbench.screenshot(file);
     if (process.env['UPDATE_PICTURES'] === '1') {
-      await copyFile(file, join(MEDIA, 'walkthrough', `${name}.png`));
+      await copyFile(file, join(MEDIA, 'walkthrough', `${name}${ending}.png`));
     }
   };
   const switchTo = async (place: RegExp): Promise<void> => {

@@ -24,7 +24,15 @@ const ManifestSchema = z.object({
           z.object({
             id: z.string(),
             description: z.string(),
-            media: z.object({ image: z.string(), altText: z.string().min(20) }),
+            media: z.object({
+              image: z.strictObject({
+                dark: z.string(),
+                light: z.string(),
+                hc: z.string(),
+                hcLight: z.string(),
+              }),
+              altText: z.string().min(20),
+            }),
             completionEvents: z.array(z.string()),
           }),
         ),
@@ -89,7 +97,7 @@ describe('package.json', () => {
     }
   });
 
-  it('walks through steps that have a picture, and links to commands there are', () => {
+  it('walks through steps that have a picture in every theme, and links to commands there are', () => {
     const steps = walkthroughs.flatMap((walkthrough) => walkthrough.steps);
     const linked = steps.flatMap(({ description, completionEvents }) =>
       [...[description, ...completionEvents].join(' ').matchAll(/ommand:([\w.]+)/g)].map(
@@ -98,7 +106,8 @@ describe('package.json', () => {
     );
     const known = [...ids, 'execServer.sessions.focus'];
     expect(linked.filter((id) => !known.includes(id))).toEqual([]);
-    expect(steps.filter(({ media }) => !existsSync(media.image))).toEqual([]);
+    const pictures = steps.flatMap(({ media }) => Object.values(media.image));
+    expect(pictures.filter((file) => !existsSync(file))).toEqual([]);
     expect(steps.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['start', 'connect', 'watch', 'local', 'remote', 'disabled']),
     );
