@@ -2,6 +2,7 @@ import { base64, ok, refused } from './harness/agent';
 import type { OpenAgent } from './harness/conformance';
 import { conformance } from './harness/conformance';
 import { differs, wording } from './harness/difference';
+import { makeGates } from './harness/gate';
 
 const accepted = ok({ status: 'accepted' });
 
@@ -125,9 +126,9 @@ conformance('process/write', (scenario) => {
     'a write to a program that does not read waits, and goes on when it reads',
     async (stage) => {
       const agent = await stage.open();
-      await agent.runs(stage.shell('mk', 'mkfifo fifo'));
+      const gates = await makeGates(stage, 'read');
       const total = 12 * 1024 * 1024;
-      const script = `read go < fifo; head -c ${total} | wc -c`;
+      const script = `read go < read; head -c ${total} | wc -c`;
       await agent.result('process/start', stage.shell('p', script, { pipeStdin: true }));
       const chunk = Buffer.alloc(64 * 1024, 'x').toString('base64');
       let answered = 0;
@@ -141,8 +142,9 @@ conformance('process/write', (scenario) => {
         return reply;
       });
       const other = await stage.open();
+      await other.asks('environment/status', {}, ok({ status: 'ready' }));
       const before = answered;
-      await other.runs(stage.shell('go', 'echo go > fifo'));
+      await gates.open('read');
       const replies = await Promise.all(writes);
       agent.sees(
         {
@@ -158,7 +160,7 @@ conformance('process/write', (scenario) => {
   scenario('input of a terminal is echoed and edited by it', async (stage) => {
     const agent = await stage.open();
     await agent.result('process/start', stage.shell('p', 'echo rdy; cat', { tty: true }));
-    await agent.hearsText('p', 'rdy');
+    await agent.hearsText('p', 'rdy\r\n');
     await agent.asks('process/write', write('p', 'hello\n', 'w1'), accepted);
     await agent.hearsText('p', 'hello\r\nhello\r\n');
     // The end of input of a terminal is a character.

@@ -1,7 +1,11 @@
-import { isAlive, printedPids, until } from '../support/processFixtures';
-import { base64, ok } from './harness/agent';
+import { isAlive, until } from '../support/processFixtures';
+import { paramsOf } from '../support/wireClient';
+import type { WireMessage } from '../support/wireClient';
+import { PATIENCE_MS, base64, ok } from './harness/agent';
 import { conformance } from './harness/conformance';
 import { differs } from './harness/difference';
+import { makeGates } from './harness/gate';
+import { leftBehind } from './harness/leftBehind';
 
 conformance('output of programs', (scenario) => {
   scenario('stdout and stderr are streams of their own', async (stage) => {
@@ -13,8 +17,10 @@ conformance('output of programs', (scenario) => {
   scenario('a notification has these members and no others', async (stage) => {
     const agent = await stage.open();
     await agent.runsInOrder(stage.shell('p', 'echo hi; read go; exit 1'), 'hi');
+    const isAboutIt = (message: WireMessage): boolean => 'method' in message;
     agent.sees(
-      agent.wire.received.filter((message) => 'method' in message),
+      // The numbers are in order; of the peer the last two may change places on their way.
+      agent.wire.received.filter(isAboutIt).sort((a, b) => paramsOf(a).seq - paramsOf(b).seq),
       [
         {
           method: 'process/output',
@@ -77,14 +83,14 @@ conformance('output of programs', (scenario) => {
     'a grandchild that holds the pipe writes after the exit and delays the close',
     async (stage) => {
       const agent = await stage.open();
-      const script = '(read go < fifo; echo late) & echo main; read go; exit 4';
-      await agent.runs(stage.shell('mk', 'mkfifo fifo'));
+      const script = '(read go < late; echo late) & echo main; read go; exit 4';
+      const gates = await makeGates(stage, 'late');
       await agent.result('process/start', stage.shell('p', script, { pipeStdin: true }));
       await agent.hearsText('p', 'main');
       await agent.tells('p', 'go\n');
       await agent.hears('p', 'process/exited');
       await agent.hearsText('p', 'main');
-      await agent.runs(stage.shell('go', 'echo go > fifo'));
+      await gates.open('late');
       const life = await agent.lifeOf('p');
       agent.sees(
         { ...life.facts, order: life.order },
@@ -96,13 +102,16 @@ conformance('output of programs', (scenario) => {
   scenario('a background program that holds the terminal', async (stage) => {
     const agent = await stage.open();
     // The end of a terminal's session hangs up whoever does not ignore it.
-    const script = 'trap "" HUP; sleep 1000 & echo bg $!; exit 4';
+    const script = 'trap "" HUP; sleep 1000 & echo bg $!; read go; exit 4';
     await agent.result('process/start', stage.shell('p', script, { tty: true }));
+    const pid = leftBehind(await agent.hearsText('p', '\r\n'), 'bg');
+    await agent.tells('p', 'go\n');
     await agent.hears('p', 'process/exited');
     const { closed } = await agent.result<{ closed: boolean }>('process/read', {
       processId: 'p',
-      afterSeq: 2,
-      waitMs: 200,
+      // Beyond everything, so that only the close ends the wait; at the peer nothing does.
+      afterSeq: 1e9,
+      waitMs: stage.side === 'ours' ? PATIENCE_MS : 200,
     });
     agent.sees(
       closed,
@@ -113,8 +122,6 @@ conformance('output of programs', (scenario) => {
           'a terminal is gone with its program; a daemon that keeps it open may live for ever',
       }),
     );
-    const text = agent.wire.eventsOf('p').map(({ params }) => params.chunk ?? '');
-    const [pid = 0] = printedPids(Buffer.from(text.join(''), 'base64').toString(), 'bg');
     agent.sees(isAlive(pid), true);
     process.kill(pid, 'SIGKILL');
     await until(() => !isAlive(pid), 'the background program is gone');

@@ -1,7 +1,8 @@
-import { base64, ok, refused } from './harness/agent';
+import { PATIENCE_MS, base64, ok, refused } from './harness/agent';
 import type { OpenAgent, Stage } from './harness/conformance';
 import { conformance } from './harness/conformance';
 import { differs } from './harness/difference';
+import { makeGates } from './harness/gate';
 
 interface ReadResult {
   readonly chunks: readonly {
@@ -56,12 +57,12 @@ conformance('process/read', (scenario) => {
       // Exit and close have a number and no chunk: a reader infers them.
       [
         'process/read',
-        { processId: 'p', afterSeq: 1, waitMs: 60_000 },
+        { processId: 'p', afterSeq: 1, waitMs: PATIENCE_MS },
         ok({ chunks: [], nextSeq: 4, ...state(3) }),
       ],
       [
         'process/read',
-        { processId: 'p', afterSeq: 99, waitMs: 60_000 },
+        { processId: 'p', afterSeq: 99, waitMs: PATIENCE_MS },
         ok({ chunks: [], nextSeq: 4, ...state(3) }),
       ],
     ]);
@@ -122,15 +123,15 @@ conformance('process/read', (scenario) => {
 
   scenario('a read waits for output', async (stage) => {
     const agent = await stage.open();
-    await agent.result(
-      'process/start',
-      stage.shell('p', 'sleep 0.1; echo a; read x', { tty: true }),
-    );
-    await agent.asks(
-      'process/read',
-      { processId: 'p', waitMs: 60_000 },
+    const gates = await makeGates(stage, 'say');
+    const script = 'read go < say; echo a; read x';
+    await agent.result('process/start', stage.shell('p', script, { pipeStdin: true }));
+    const waiting = agent.call('process/read', { processId: 'p', waitMs: PATIENCE_MS });
+    await gates.open('say');
+    agent.sees(
+      await waiting,
       ok({
-        chunks: [{ seq: 1, stream: 'pty', chunk: base64('a\r\n') }],
+        chunks: [{ seq: 1, stream: 'stdout', chunk: base64('a\n') }],
         nextSeq: 2,
         ...state(null),
       }),
@@ -140,30 +141,32 @@ conformance('process/read', (scenario) => {
 
   scenario('a read waits for the exit', async (stage) => {
     const agent = await stage.open();
-    await agent.result('process/start', stage.shell('p', 'sleep 0.1; exit 2'));
-    const { exited, chunks } = await agent.result<ReadResult>('process/read', {
+    const gates = await makeGates(stage, 'end');
+    await agent.result('process/start', stage.shell('p', 'read go < end; exit 2'));
+    const waiting = agent.result<ReadResult>('process/read', {
       processId: 'p',
-      waitMs: 60_000,
+      waitMs: PATIENCE_MS,
     });
+    await gates.open('end');
+    const { exited, chunks } = await waiting;
     agent.sees({ exited, chunks }, { exited: true, chunks: [] });
   });
 
   scenario('after the exit a read waits for the late output of a grandchild', async (stage) => {
     const agent = await stage.open();
-    await agent.runs(stage.shell('mk', 'mkfifo fifo'));
-    const script = '(read go < fifo; echo late) & echo main; read go; exit 4';
+    const gates = await makeGates(stage, 'late');
+    const script = '(read go < late; echo late) & echo main; read go; exit 4';
     await agent.result('process/start', stage.shell('p', script, { pipeStdin: true }));
     await agent.hearsText('p', 'main');
     await agent.tells('p', 'go\n');
     await agent.hears('p', 'process/exited');
     await agent.hearsText('p', 'main');
-    const other = await stage.open();
     const waiting = agent.result<ReadResult>('process/read', {
       processId: 'p',
       afterSeq: 2,
-      waitMs: 60_000,
+      waitMs: PATIENCE_MS,
     });
-    await other.runs(stage.shell('go', 'echo go > fifo'));
+    await gates.open('late');
     const { chunks } = await waiting;
     agent.sees(chunks, [{ seq: 3, stream: 'stdout', chunk: base64('late\n') }]);
     await agent.lifeOf('p');
@@ -219,14 +222,18 @@ conformance('process/read', (scenario) => {
 
   scenario('whether a waiting read holds up the requests behind it', async (stage) => {
     const agent = await stage.open();
-    await agent.result('process/start', stage.shell('p', 'read x', { pipeStdin: true }));
+    const gates = await makeGates(stage, 'end');
+    await agent.result('process/start', stage.shell('p', 'read go < end'));
     const order: string[] = [];
-    const read = agent.call('process/read', { processId: 'p', waitMs: 300 }).then(() => {
+    const read = agent.call('process/read', { processId: 'p', waitMs: PATIENCE_MS }).then(() => {
       order.push('process/read');
     });
     const status = agent.call('environment/status').then(() => {
       order.push('environment/status');
     });
+    // The read has nothing to tell before the gate is open.
+    if (stage.side === 'ours') await status;
+    await gates.open('end');
     await Promise.all([read, status]);
     agent.sees(
       order,
@@ -236,6 +243,5 @@ conformance('process/read', (scenario) => {
         because: 'a client that waits for one program must still be able to end another',
       }),
     );
-    await agent.call('process/terminate', { processId: 'p' });
   });
 });

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isAlive, printedPids, until } from '../support/processFixtures';
-import { base64, ok, refused } from './harness/agent';
+import { PATIENCE_MS, base64, ok, refused } from './harness/agent';
 import type { Agent } from './harness/agent';
 import { conformance } from './harness/conformance';
 import type { OpenAgent, Stage } from './harness/conformance';
+import { makeGates } from './harness/gate';
 import { resume } from './harness/resume';
 import type { RunningServer } from './harness/server';
 
@@ -13,20 +16,27 @@ interface ReadResult {
 
 /** The pid a shell has printed with `echo pid $$`. */
 async function printedPid(agent: OpenAgent, processId: string): Promise<number> {
-  await agent.hearsText(processId, '\n');
-  const chunks = agent.wire.eventsOf(processId).map(({ params }) => params.chunk ?? '');
-  return printedPids(Buffer.from(chunks.join(''), 'base64').toString(), 'pid')[0] ?? 0;
+  const [pid] = printedPids(await agent.hearsText(processId, '\n'), 'pid');
+  if (pid === undefined) throw new Error('The shell printed no pid');
+  return pid;
+}
+
+/** What a connection was told of a program `p`, in the order of the numbers. */
+function told({ wire }: Agent): [method: string, seq: number][] {
+  return wire
+    .eventsOf('p')
+    .map(({ method, params }): [string, number] => [method, params.seq])
+    .sort(([, a], [, b]) => a - b);
 }
 
 /** Loses the connection of a program `p`, lets it run to its end, and resumes its session. */
 async function outlive(stage: Stage, script: string): Promise<Agent> {
   const first = await stage.open();
-  await first.runs(stage.shell('mk', 'mkfifo gate'));
-  await first.result('process/start', stage.shell('p', `echo pid $$; read go < gate; ${script}`));
+  const gates = await makeGates(stage, 'end');
+  await first.result('process/start', stage.shell('p', `echo pid $$; read go < end; ${script}`));
   const pid = await printedPid(first, 'p');
   first.wire.cut();
-  const helper = await stage.open();
-  await helper.runs(stage.shell('go', 'echo go > gate'));
+  await gates.open('end');
   await until(() => !isAlive(pid), 'the program is gone');
   const second = await resume(stage, first);
   second.wire.notify('initialized');
@@ -102,36 +112,42 @@ conformance('sessions', (scenario) => {
 
   scenario('output produced meanwhile is read, not notified; later output is', async (stage) => {
     const first = await stage.open();
-    // A gate of its own for each step: one that is opened again while its last writer still holds it is at its end.
-    await first.runs(stage.shell('mk', 'mkfifo lost resumed end'));
+    const gates = await makeGates(stage, 'lost', 'resumed', 'end');
     const script =
       'echo before; read go < lost; echo meanwhile; touch done; read go < resumed; echo after; read go < end';
     await first.result('process/start', stage.shell('p', script));
     await first.hearsText('p', 'before');
     first.wire.cut();
-    const helper = await stage.open();
-    await helper.runs(stage.shell('go', 'echo go > lost; until test -e done; do sleep 0.02; done'));
+    await gates.open('lost');
+    await until(() => existsSync(join(stage.folder, 'done')), 'the program has written');
     const second = await resume(stage, first);
     second.wire.notify('initialized');
+    // What was written may still be on its way from the program.
     const { chunks, nextSeq } = await second.result<ReadResult>('process/read', {
       processId: 'p',
       afterSeq: 1,
+      waitMs: PATIENCE_MS,
     });
     second.sees(
       { text: chunks.map(({ chunk }) => Buffer.from(chunk, 'base64').toString()), nextSeq },
       { text: ['meanwhile\n'], nextSeq: 3 },
     );
-    await helper.runs(stage.shell('go on', 'echo go > resumed'));
-    await second.hears('p', 'process/output');
-    await helper.runs(stage.shell('end', 'echo go > end'));
-    await second.hears('p', 'process/closed');
+    await gates.open('resumed');
+    await second.hearsText('p', 'after');
+    // Nothing more is on its way now, so a third connection is told of the end alone.
+    const third = await resume(stage, { wire: second.wire, sessionId: first.sessionId });
+    third.wire.notify('initialized');
+    await gates.open('end');
+    await third.wire.next(() => third.wire.eventsOf('p').length === 2);
+    third.sees(told(third), [
+      ['process/exited', 4],
+      ['process/closed', 5],
+    ]);
+    // At the peer what the program had just written may have been caught up by the resume.
+    const overtaken = stage.side === 'peer' ? 2 : 0;
     second.sees(
-      second.wire.eventsOf('p').map(({ method, params }) => [method, params.seq]),
-      [
-        ['process/output', 3],
-        ['process/exited', 4],
-        ['process/closed', 5],
-      ],
+      told(second).filter(([, seq]) => seq !== overtaken),
+      [['process/output', 3]],
     );
   });
 
@@ -139,7 +155,7 @@ conformance('sessions', (scenario) => {
     const second = await outlive(stage, 'exit 9');
     const { exited, exitCode } = await second.result<{ exited: boolean; exitCode: number }>(
       'process/read',
-      { processId: 'p', afterSeq: 1, waitMs: 60_000 },
+      { processId: 'p', afterSeq: 1, waitMs: PATIENCE_MS },
     );
     second.sees({ exited, exitCode }, { exited: true, exitCode: 9 });
   });
@@ -148,7 +164,11 @@ conformance('sessions', (scenario) => {
     'a flood while nobody is attached runs through, the newest mebibyte stays',
     async (stage) => {
       const second = await outlive(stage, 'head -c 20000000 /dev/zero; echo end');
-      await second.result('process/read', { processId: 'p', afterSeq: 1e9, waitMs: 60_000 });
+      await second.result('process/read', {
+        processId: 'p',
+        afterSeq: 1e9,
+        waitMs: PATIENCE_MS,
+      });
       const { chunks } = await second.result<ReadResult>('process/read', { processId: 'p' });
       const kept = Buffer.concat(chunks.map(({ chunk }) => Buffer.from(chunk, 'base64')));
       second.sees(

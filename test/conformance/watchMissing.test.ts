@@ -32,9 +32,13 @@ conformance('fs/watchMissing', (scenario) => {
     await agent.asks('fs/watchMissing', watch(stage, 1, ['a', 'b']), watching(true));
     await writeFile(join(stage.folder, 'b'), '');
     await fires(agent, 1);
+    await writeFile(join(stage.folder, 'a'), '');
+    await agent.asks('fs/watchMissing', watch(stage, 2, ['c']), watching(true));
+    await writeFile(join(stage.folder, 'c'), '');
+    await fires(agent, 2);
     agent.sees(
       agent.wire.received.filter((message) => 'method' in message),
-      [{ method: 'fs/missingChanged', params: { watchId: 1 } }],
+      [1, 2].map((watchId) => ({ method: 'fs/missingChanged', params: { watchId } })),
     );
   });
 

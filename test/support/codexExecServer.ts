@@ -10,6 +10,12 @@ export interface CodexExecServer extends CodexProcess {
 /** A test that runs longer than this is stuck. */
 const defaultDeadlineMs = 120_000;
 
+/**
+ * The server runs each command in a session of its own, out of reach of a signal to the group, and ends them
+ * itself when it is asked to terminate. That takes a few milliseconds, or as long as the machine is busy.
+ */
+const graceMs = 30_000;
+
 /** Starts the reference server and waits until it listens. */
 export async function startCodexExecServer(options: {
   readonly cwd: string;
@@ -30,6 +36,7 @@ export async function startCodexExecServer(options: {
     cwd: options.cwd,
     version: options.version,
     deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    graceMs,
     env: options.extraEnv ?? {},
   });
   const [url] = await server.waitForStdout(/ws:\/\/\S+(?=\s)/);

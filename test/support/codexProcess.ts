@@ -39,6 +39,8 @@ export interface CodexProcessOptions {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly deadlineMs: number;
+  /** From the request to end to the forced end. */
+  readonly graceMs?: number;
   readonly version?: string | undefined;
   /** Files of the Codex home by their name, `config.toml` for example. */
   readonly homeFiles?: Readonly<Record<string, string>>;
@@ -48,11 +50,8 @@ export interface CodexProcessOptions {
   readonly secrets?: readonly string[];
 }
 
-/**
- * The reference server runs each command in a session of its own, out of reach of a signal to the
- * group, and ends them itself when it is asked to terminate. That takes a few milliseconds.
- */
-const graceMs = 2_000;
+/** What a program may need to end itself when it is asked to; some wait for what they have begun. */
+const defaultGraceMs = 2_000;
 
 /** Enough of the end of an output to see why a program failed. */
 const shownOutputCharacters = 6_000;
@@ -117,7 +116,7 @@ function inheritedEnvironment(): Record<string, string> {
 async function launch(
   [command = '', ...args]: readonly string[],
   env: Record<string, string>,
-  { cwd, deadlineMs, secrets }: CodexProcessOptions,
+  { cwd, deadlineMs, graceMs = defaultGraceMs, secrets }: CodexProcessOptions,
   cleanUp: () => Promise<void>,
 ): Promise<CodexProcess> {
   const child = spawn(command, args, {
@@ -156,6 +155,8 @@ async function launch(
   };
   let force: NodeJS.Timeout | undefined;
   const end = (): void => {
+    // Once it is gone its number may be somebody else's.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     signalGroup('SIGTERM');
     force ??= setTimeout(() => {
       signalGroup('SIGKILL');

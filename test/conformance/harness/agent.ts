@@ -24,11 +24,16 @@ export const STAYS = 'stays open';
 /** A connection that is cut: no close frame says why. */
 export const CUT = { code: 1006, reason: '' };
 
-/** Asked to find out that everything sent before has been dealt with; never fails. */
-const MARK = 'conformance-mark';
+/**
+ * The longest a read waits for what is sure to come. Below the time of a test, because the peer may miss the
+ * moment and then looks again only when the time is up.
+ */
+export const PATIENCE_MS = 20_000;
 
 /** A client of one server that compares every answer with what the scenario says. */
 export class Agent {
+  private marks = 0;
+
   constructor(
     readonly wire: WireClient,
     private readonly side: Side,
@@ -70,8 +75,7 @@ export class Agent {
   async says(frames: readonly (string | Buffer)[], messages: readonly unknown[]): Promise<void> {
     const before = this.wire.received.length;
     for (const frame of frames) this.wire.sendRaw(frame);
-    this.wire.sendRaw(JSON.stringify({ id: MARK, method: 'environment/status' }));
-    await this.wire.next((message) => message['id'] === MARK);
+    await this.isAnswered();
     const heard = this.wire.received.slice(before, -1).map((message) => normalise(message));
     expect(heard).toEqual(expectedOf(this.side, messages));
   }
@@ -80,9 +84,7 @@ export class Agent {
   async suffers(frame: string | Buffer | readonly string[], fate: unknown): Promise<void> {
     if (typeof frame === 'string' || Buffer.isBuffer(frame)) this.wire.sendRaw(frame);
     else this.wire.sendFragments(frame);
-    this.wire.sendRaw(JSON.stringify({ id: MARK, method: 'environment/status' }));
-    const answered = this.wire.next((message) => message['id'] === MARK);
-    const suffered = await answered.then(
+    const suffered = await this.isAnswered().then(
       () => STAYS,
       () => this.wire.closed,
     );
@@ -128,18 +130,27 @@ export class Agent {
     });
   }
 
-  /** Waits until a process has written a text. */
-  async hearsText(processId: string, text: string): Promise<void> {
+  /** Waits until a process has written a text; gives everything heard of it so far. */
+  async hearsText(processId: string, text: string): Promise<string> {
+    let heard = '';
     await this.wire.next(() => {
       const chunks = this.wire.eventsOf(processId).map(({ params }) => params.chunk ?? '');
-      const bytes = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
-      return bytes.includes(text);
+      heard = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64'))).toString();
+      return heard.includes(text);
     });
+    return heard;
   }
 
   /** Compares anything with what this side is expected to show. */
   sees(actual: unknown, expected: unknown): void {
     expect(actual).toEqual(expectedOf(this.side, expected));
+  }
+
+  /** Asks what never fails, and waits for the answer: everything sent before has been dealt with. */
+  private async isAnswered(): Promise<void> {
+    const id = `conformance-mark-${(this.marks += 1)}`;
+    this.wire.sendRaw(JSON.stringify({ id, method: 'environment/status' }));
+    await this.wire.next((message) => message['id'] === id);
   }
 }
 

@@ -2,7 +2,10 @@ import type { Agent } from './agent';
 import type { OpenAgent, Stage } from './conformance';
 
 /** Cuts a connection and takes its session over; a server may notice the loss a moment later. */
-export async function resume(stage: Stage, lost: OpenAgent): Promise<Agent> {
+export async function resume(
+  stage: Stage,
+  lost: Pick<OpenAgent, 'wire' | 'sessionId'>,
+): Promise<Agent> {
   lost.wire.cut();
   for (;;) {
     const agent = await stage.connect();
