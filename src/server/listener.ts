@@ -231,30 +231,34 @@ export class Listener {
       refuse(socket, 401);
       return;
     }
-    const peers = this.peersOf(path);
-    if (this.stopping !== undefined || peers.size >= door.maxConnections) {
+    if (this.stopping !== undefined || this.peersOf(path).size >= door.maxConnections) {
       refuse(socket, 503);
       return;
     }
     this.upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       this.unauthenticated.delete(request.socket);
-      const { limits, clock } = this.options;
-      const peer = `${request.socket.remoteAddress ?? '?'}:${request.socket.remotePort ?? 0}`;
-      const transport = new WebSocketTransport({
-        socket: webSocket,
-        peer,
-        limits,
-        clock,
-        stream: { socket: request.socket, slabs: this.slabs },
-      });
-      peers.add(transport);
-      transport.onDidEnd(() => {
-        peers.delete(transport);
-        this.connectionsEmitter.fire(path);
-      });
-      door.accept(transport);
+      this.serve(webSocket, request.socket, path, door);
+    });
+  }
+
+  /** Knows no request: what lives as long as the connection would keep it, and with it the token. */
+  private serve(webSocket: WebSocket, socket: Socket, path: string, door: Door): void {
+    const { limits, clock } = this.options;
+    const peers = this.peersOf(path);
+    const transport = new WebSocketTransport({
+      socket: webSocket,
+      peer: `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`,
+      limits,
+      clock,
+      stream: { socket, slabs: this.slabs },
+    });
+    peers.add(transport);
+    transport.onDidEnd(() => {
+      peers.delete(transport);
       this.connectionsEmitter.fire(path);
     });
+    door.accept(transport);
+    this.connectionsEmitter.fire(path);
   }
 
   /** What every request must pass, whatever it asks for. */
