@@ -163,6 +163,12 @@ export const defaultLimits = {
    * command within seconds; the remote counts connections and sessions.
    */
   remoteReaderIdleMs: 30 * SECOND,
+  /**
+   * How long output of a process at a remote may come after its exit and is told before it: at the measured
+   * peer one exit in twenty overtakes the last line of a terminal. Only a program that leaves another one in
+   * the background with its output is told this much later to have ended.
+   */
+  remoteLastOutputMs: 100,
   /** From the forced end of a process at a remote to giving it up there; the way to it may be stuck. */
   remoteEndMs: 1 * SECOND,
   /**

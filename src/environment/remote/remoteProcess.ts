@@ -3,7 +3,7 @@ import { Deferred } from '../../base/deferred';
 import { toError } from '../../base/errors';
 import type { Event } from '../../base/event';
 import { Emitter } from '../../base/event';
-import { DisposableStore } from '../../base/lifecycle';
+import { DisposableStore, MutableDisposable } from '../../base/lifecycle';
 import type { Limits } from '../../base/limits';
 import type { Logger } from '../../base/logger';
 import { waitAtMost } from '../../base/withinTime';
@@ -33,25 +33,38 @@ export interface RemoteProcessContext {
   readonly isTerminal: boolean;
   readonly limits: Pick<
     Limits,
-    'maxRetainedOutputBytes' | 'maxRetainedOutputChunks' | 'maxRemoteInputBytes' | 'remoteEndMs'
+    | 'maxRetainedOutputBytes'
+    | 'maxRetainedOutputChunks'
+    | 'maxRemoteInputBytes'
+    | 'remoteLastOutputMs'
+    | 'remoteEndMs'
   >;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+interface Exit {
+  readonly exitCode: number;
+  readonly sandboxDenied?: boolean;
 }
 
 /** End of input as a terminal has it. */
 const END_OF_FILE = Buffer.from([4]);
 
 /**
- * A process at a remote as its clients see it. Its events keep the numbers they have there, and its
- * newest output is kept here too, so that readers need no call for it, also after the remote is lost.
+ * A process at a remote as its clients see it. Its events are numbered here, because an exit that overtook
+ * output there is told after it. Its newest output is kept here too, so that readers need no call for it,
+ * also after the remote is lost.
  */
 export class RemoteProcess implements ManagedProcess {
   private readonly store = new DisposableStore();
   private readonly emitter: Emitter<ProcessEvent>;
   private readonly log: OutputLog;
   private readonly whenClosed = new Deferred<void>();
-  private exit: { readonly exitCode: number; readonly sandboxDenied?: boolean } | undefined;
+  private exit: Exit | undefined;
+  /** Not told yet: its output may still be on its way. */
+  private heldExit: Exit | undefined;
+  private readonly exitTimer = this.store.add(new MutableDisposable());
   private failure: string | undefined;
   private isClosed = false;
   private isEnding = false;
@@ -170,7 +183,8 @@ export class RemoteProcess implements ManagedProcess {
     const { isTerminal, remote } = this.context;
     this.failure = `the process on ${remote} was lost: ${reason}`;
     this.print(isTerminal ? `\r\n${this.failure}\r\n` : `${this.failure}\n`);
-    if (this.exit === undefined) this.receiveExit({ exitCode: LOST_EXIT_CODE });
+    this.heldExit ??= { exitCode: LOST_EXIT_CODE };
+    this.tellExit();
     this.close();
   }
 
@@ -181,10 +195,11 @@ export class RemoteProcess implements ManagedProcess {
         return;
       case 'exited': {
         const { exitCode, sandboxDenied } = event;
-        this.receiveExit(this.sandboxType === 'none' ? { exitCode } : { exitCode, sandboxDenied });
+        this.holdExit(this.sandboxType === 'none' ? { exitCode } : { exitCode, sandboxDenied });
         return;
       }
       case 'closed':
+        this.tellExit();
         this.close();
         return;
       case 'failed':
@@ -192,9 +207,20 @@ export class RemoteProcess implements ManagedProcess {
     }
   }
 
-  private receiveExit(exit: { readonly exitCode: number; readonly sandboxDenied?: boolean }): void {
-    this.exit = exit;
-    this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), ...exit });
+  /** The close tells that no output is missing; what a program left in the background may hold it up. */
+  private holdExit(exit: Exit): void {
+    this.heldExit = exit;
+    const { clock, limits } = this.context;
+    this.exitTimer.value = clock.schedule(() => this.tellExit(), limits.remoteLastOutputMs);
+  }
+
+  private tellExit(): void {
+    const { heldExit } = this;
+    this.exitTimer.value = undefined;
+    this.heldExit = undefined;
+    if (this.exit !== undefined || heldExit === undefined) return;
+    this.exit = heldExit;
+    this.emitter.fire({ type: 'exited', seq: this.log.takeSeq(), ...heldExit });
   }
 
   private close(): void {

@@ -9,9 +9,13 @@ describe.each(serversToTry)('a process on %s', (_name, serve) => {
   it('tells output, exit and close in order, and what it ended with', async () => {
     const { url, cwd } = await serve();
     const client = await connectClient(url);
-    const process = await client.startProcess(startOf(cwd, 'read line; echo "got $line"; exit 3'));
+    const script = 'read line; echo "got $line"; read line; exit 3';
+    const process = await client.startProcess(startOf(cwd, script));
     const record = new ProcessRecord(process);
     const written = await process.write(Buffer.from('hello\n'));
+    // At the peer an exit may overtake output.
+    await record.untilBytes('got hello\n'.length);
+    await process.write(Buffer.from('\n'));
     const state = await process.ended;
     expect({ written, state, output: record.output.toString(), shape: record.shape }).toEqual({
       written: 'accepted',

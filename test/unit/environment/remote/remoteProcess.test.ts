@@ -41,33 +41,60 @@ function openProcess({ isTerminal = false } = {}) {
 const output = (seq: number, text: string) =>
   ({ type: 'output', seq, stream: 'stdout', chunk: Buffer.from(text) }) as const;
 
+const exited = (seq: number) =>
+  ({ type: 'exited', seq, exitCode: 3, sandboxDenied: false }) as const;
+
 describe('a process at a remote', () => {
-  it('has the numbers it has there', () => {
-    const { process, there, events } = openProcess();
+  it('is told to have ended after its output, also when its exit came before that', () => {
+    const { process, there, events, clock } = openProcess();
     there.emit(output(1, 'a'));
-    there.emit({ type: 'exited', seq: 2, exitCode: 3, sandboxDenied: false });
+    there.emit(exited(2));
+    const meanwhile = process.state;
     there.emit(output(3, 'b'));
     there.emit({ type: 'closed', seq: 4 });
-    expect([events, process.state]).toEqual([
-      [
+    expect({ events, meanwhile, state: process.state, timers: clock.pendingTimers }).toEqual({
+      events: [
         output(1, 'a'),
-        { type: 'exited', seq: 2, exitCode: 3 },
-        output(3, 'b'),
+        output(2, 'b'),
+        { type: 'exited', seq: 3, exitCode: 3 },
         { type: 'closed', seq: 4 },
       ],
-      { exited: true, exitCode: 3, closed: true, nextSeq: 5 },
-    ]);
+      meanwhile: { exited: false, closed: false, nextSeq: 2 },
+      state: { exited: true, exitCode: 3, closed: true, nextSeq: 5 },
+      timers: 0,
+    });
+  });
+
+  it('is told to have ended soon when what it left in the background keeps its output open', () => {
+    const { process, there, events, clock } = openProcess();
+    there.emit(exited(1));
+    clock.advance(defaultLimits.remoteLastOutputMs - 1);
+    const before = process.state.exited;
+    clock.advance(1);
+    const after = process.state.exited;
+    there.emit(output(2, 'late'));
+    there.emit({ type: 'closed', seq: 3 });
+    expect({ before, after, events }).toEqual({
+      before: false,
+      after: true,
+      events: [
+        { type: 'exited', seq: 1, exitCode: 3 },
+        output(2, 'late'),
+        { type: 'closed', seq: 3 },
+      ],
+    });
   });
 
   it('that is lost after its exit keeps its exit code', () => {
     const { process, there, events } = openProcess({ isTerminal: true });
-    there.emit({ type: 'exited', seq: 1, exitCode: 3, sandboxDenied: false });
+    there.emit(exited(1));
     there.emit({ type: 'failed', message: 'the line was cut' });
     const failure = 'the process on builder was lost: the line was cut';
-    expect([process.state, events.slice(1)]).toEqual([
+    expect([process.state, events]).toEqual([
       { exited: true, exitCode: 3, closed: true, failure, nextSeq: 4 },
       [
-        { type: 'output', seq: 2, stream: 'pty', chunk: Buffer.from(`\r\n${failure}\r\n`) },
+        { type: 'output', seq: 1, stream: 'pty', chunk: Buffer.from(`\r\n${failure}\r\n`) },
+        { type: 'exited', seq: 2, exitCode: 3 },
         { type: 'closed', seq: 3 },
       ],
     ]);
