@@ -15,7 +15,6 @@ import { ExecutorProcess, useExecutorBundle } from '../support/executorProcess';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say, viewImage, writeStdin } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
-import { useCodex } from '../support/useCodex';
 import { WatchedServer } from './watchedServer';
 import { SAMPLE_PATCH } from './samplePatch';
 
@@ -43,7 +42,6 @@ function canHide(): boolean {
 }
 
 const bundle = useExecutorBundle();
-useCodex();
 
 /** The peer in a folder, and our executor before it, to which that folder is empty. */
 async function serveRemotely(workspace: string): Promise<WatchedServer> {

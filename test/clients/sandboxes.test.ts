@@ -11,7 +11,6 @@ import { useExecutorBundle } from '../support/executorProcess';
 import type { Turn } from '../support/scriptedModel';
 import { applyPatch, execCommand, say } from '../support/scriptedModelItems';
 import { makeFolder, temporaryFolder } from '../support/temporaryFolder';
-import { useCodex } from '../support/useCodex';
 
 const canConfine = hasBubblewrap();
 const { start } = useExecutorBundle();
@@ -19,8 +18,6 @@ const { start } = useExecutorBundle();
 if (!canConfine) it.skip(NO_BUBBLEWRAP);
 
 describe.runIf(canConfine)('the Codex CLI with a sandbox', () => {
-  useCodex();
-
   /** Plays the calls and answers what the model was told of each. */
   async function play(
     sandbox: 'workspace-write' | 'read-only',

@@ -9,10 +9,8 @@ import { useExecutorBundle } from '../support/executorProcess';
 import { isAlive } from '../support/processFacts';
 import { applyPatch, execCommand, say } from '../support/scriptedModelItems';
 import { temporaryFolder } from '../support/temporaryFolder';
-import { useCodex } from '../support/useCodex';
 
 const bundle = useExecutorBundle();
-useCodex();
 
 it('works over stdio, and leaves nothing behind when the client ends', async () => {
   const workspace = await temporaryFolder();

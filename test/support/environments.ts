@@ -13,7 +13,6 @@ import { bundleExecutor } from './executorBundle';
 import { startOurExecServer } from './ourExecServer';
 import { ProcessWatch } from './processFixtures';
 import { makeFolder } from './temporaryFolder';
-import { useCodex } from './useCodex';
 
 /** What an environment can be: this machine, or a server of either make that happens to be on it. */
 export const environmentKinds = ['local', 'remote to ours', 'remote to the real peer'] as const;
@@ -38,7 +37,6 @@ export function useEnvironment(kind: EnvironmentKind): {
   let opened: EnvironmentUnderTest | undefined;
   const endings: (() => Promise<void> | void)[] = [];
 
-  if (kind === 'remote to the real peer') useCodex();
   beforeAll(async () => {
     const folder = await makeFolder();
     endings.push(folder.remove);

@@ -7,7 +7,6 @@ import { remoteTo } from './environments';
 import { useExecutorBundle } from './executorProcess';
 import { startOurExecServer } from './ourExecServer';
 import { temporaryFolder } from './temporaryFolder';
-import { useCodex } from './useCodex';
 
 /** A remote for one test, with a folder to work in and a Codex home. */
 export interface OpenedRemote {
@@ -29,7 +28,6 @@ export function useRemotes(): {
   /** One that is a program which speaks the protocol on its stdin and stdout. */
   readonly openProgram: () => Promise<Pick<OpenedRemote, 'remote' | 'folder'>>;
 } {
-  useCodex();
   const bundle = useExecutorBundle();
   return {
     async open(make, { path = process.env['PATH'] ?? '', fillHome } = {}) {

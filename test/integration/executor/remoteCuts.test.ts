@@ -3,9 +3,6 @@ import { connectClient, serversToTry } from '../../support/clientServers';
 import { ControlWindow, startControlled } from '../../support/controlHarness';
 import { createRandom } from '../../support/seededRandom';
 import { CUTS, Scissors, echoThroughCuts } from '../../support/scissors';
-import { useCodex } from '../../support/useCodex';
-
-useCodex();
 
 describe.each(serversToTry)('an executor cut off again and again from %s', (_name, serve) => {
   it.each([4, 20_261_121])('loses and doubles no byte of its agents (seed %i)', async (seed) => {

@@ -6,7 +6,6 @@ import { ControlWindow, startControlled } from '../../support/controlHarness';
 import { run } from '../../support/processCalls';
 import { isAlive, until } from '../../support/processFixtures';
 import { temporaryFolder } from '../../support/temporaryFolder';
-import { useCodex } from '../../support/useCodex';
 import { WireClient } from '../../support/wireClient';
 
 const OWN_NETWORK = ['unshare', '--net', '--map-root-user'] as const;
@@ -25,8 +24,6 @@ function canLeaveNetwork(): boolean {
 describe.skipIf(!canLeaveNetwork())(
   'the real peer as a program in a network of its own (needs network namespaces)',
   () => {
-    useCodex();
-
     it('serves agents of ours, who share no network with it, and ends with the executor', async () => {
       const cwd = await temporaryFolder();
       const { command, args } = await ensureCodex();

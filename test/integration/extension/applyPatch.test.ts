@@ -14,13 +14,11 @@ import { startServer } from '../../support/execServerHarness';
 import type { PatchFolder } from '../../support/patchCases';
 import { patchCases } from '../../support/patchCases';
 import { makeFolder, temporaryFolder } from '../../support/temporaryFolder';
-import { useCodex } from '../../support/useCodex';
 
 /** The CLI is its own patch program when it is called by that name. */
 let codexApplyPatch: string;
 let programs: { path: string; remove: () => Promise<void> };
 
-useCodex();
 beforeAll(async () => {
   programs = await makeFolder();
   codexApplyPatch = join(programs.path, 'apply_patch');

@@ -16,7 +16,6 @@ const isAvailableHere = process.platform === 'darwin' || hasBubblewrap();
 const earlyRelease = '0.131.0';
 
 const bundle = useExecutorBundle();
-useCodex();
 useCodex(earlyRelease);
 
 /** Nothing here comes of time running out: after that the answer would be yes. */

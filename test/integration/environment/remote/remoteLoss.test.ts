@@ -12,11 +12,9 @@ import { startOurExecServer } from '../../../support/ourExecServer';
 import { ProcessWatch, printedPids, script, terminal } from '../../../support/processFixtures';
 import { TcpRelay } from '../../../support/tcpRelay';
 import { temporaryFolder } from '../../../support/temporaryFolder';
-import { useCodex } from '../../../support/useCodex';
 import { follow, refusal } from '../local/fileSystemFixture';
 
 const bundle = useExecutorBundle();
-useCodex();
 
 async function startOurs(folder: string, port?: number): Promise<OurExecServer> {
   const options = { script: bundle.script(), folder };
